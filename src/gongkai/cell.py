@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 from functools import cache
+from typing import TypeGuard
 
 
 class CellError(str):
@@ -38,9 +39,15 @@ MAX_DIGITS = 15
 _ADDRESS = re.compile(r"\$?([A-Za-z]{1,3})\$?([1-9][0-9]{0,6})\Z")
 
 
-def is_number(value: object) -> bool:
+def is_number(value: object) -> TypeGuard[int | float]:
     """Tell whether ``value`` is a number; ``True`` and ``False`` are not."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def has_more_decimals(number: float, most: int | None) -> bool:
+    """Tell whether the decimal notation of ``number`` has more than ``most`` digits after the point."""
+    exponent = Decimal(repr(number)).normalize().as_tuple().exponent
+    return most is not None and isinstance(exponent, int) and -exponent > most
 
 
 def exact(number: float) -> int | Decimal:

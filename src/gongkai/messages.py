@@ -1,0 +1,128 @@
+"""Every sentence a person reads about a report, by rule id.
+
+A sentence names what is there, what was expected and what to do. Placeholders are filled by the validation; a relation
+of a future edition that has no sentence here gets the general one, which is built from its title and its numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+SEVERITIES: Mapping[str, str] = {"error": "错误", "warning": "需说明", "info": "提示"}
+STATUSES: Mapping[str, str] = {
+    "passed": "通过", "explained": "通过（已说明）", "warnings": "有待说明", "failed": "有错误", "unreadable": "无法读取",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule that does not come from the schema's identities: what it asks and how grave a breach is."""
+
+    title: str
+    severity: str
+
+
+FORM_RULES: Mapping[str, Rule] = {
+    "F-EDITION": Rule("报告年度与统计表版本相符：2019、2020 年度用 2019 年版，2021 年度起用 2021 年版", "error"),
+    "F-COVER": Rule("封面的单位名称、报告年度必须填写，下拉选项只能从列表中选择", "error"),
+    "F-BLANK": Rule("每个统计格都要填写；空白、“/”、“-”、“—”、“无”都不等于 0", "error"),
+    "F-TYPE": Rule("统计格只能填数字，不能带单位、符号或文字", "error"),
+    "F-COUNT": Rule("件数是不小于 0 的整数", "error"),
+    "F-DELTA": Rule("本年增/减是整数，减少时填负数", "error"),
+    "F-MONEY": Rule("金额以万元为单位，不小于 0，最多 6 位小数", "error"),
+    "F-UNCALCULATED": Rule("公式必须带有计算结果", "error"),
+    "F-LAYOUT": Rule("表格的标题、行、列与官方格式一致", "error"),
+}
+
+FORM_SENTENCES: Mapping[str, str] = {
+    "F-EDITION": "报告年度 {value} 应使用 {expected} 年版统计表，本表是 {edition} 年版。请换用 {expected} 年版模板重新填报，或改正封面的报告年度。",
+    "F-EDITION.none": "报告年度填的是 {value}，没有适用于这一年度的统计表。请改正封面的报告年度。",
+    "F-COVER": "封面的“{name}”没有填写。请补填。",
+    "F-COVER.year": "封面的报告年度应是四位数字的年份，现填“{value}”。{proposal}",
+    "F-COVER.choice": "封面的“{name}”填的是“{value}”，不在可选范围内。请从下拉列表中选择：{choices}。",
+    "F-BLANK": "{range} 没有填写（“{name}”）。没有发生的请填 0；全部没有发生的，可在封面把“零报告”选为“是”。",
+    "F-BLANK.total": "“{name}”没有填写。各分项已经填好，请恢复该格的合计公式或填写合计数 {expected}。",
+    "F-BLANK.many": "{range} 共 {count} 格没有填写（从“{name}”起）。没有发生的请填 0；全部没有发生的，可在封面把“零报告”选为“是”。",
+    "F-BLANK.mark": "“{name}”填的是“{value}”，不能代替数字。没有发生的请填 0。",
+    "F-TYPE": "“{name}”填的是“{value}”，不是数字。{proposal}",
+    "F-TYPE.date": "“{name}”是一个日期（{value}）。请把单元格格式改为“常规”，重新填写数字。",
+    "F-TYPE.boolean": "“{name}”填的是逻辑值 {value}。请填写数字。",
+    "F-TYPE.error": "“{name}”显示错误值 {value}。请删去出错的公式，直接填写数字。",
+    "F-TYPE.prior": "上年数据“{name}”填的是“{value}”，不是数字，无法与本年核对。{proposal}",
+    "F-COUNT": "“{name}”填的是 {value}，件数只能是不小于 0 的整数。请按实际件数改正。",
+    "F-DELTA": "“{name}”填的是 {value}，增/减只能是整数，减少时填负数。请改正。",
+    "F-MONEY": "“{name}”填的是 {value}，金额以万元为单位，不能是负数，最多 6 位小数。请改正。",
+    "F-UNCALCULATED": "“{name}”的公式没有计算结果。请用 Excel、WPS 或 LibreOffice 打开本文件，保存一次后再报送。",
+    "too-large": "“{name}”填的是 {value}，超出合理范围。请核对位数和单位。",
+    "F-LAYOUT.mapped": "“{sheet}”的版式与官方模板不同，已按标题对应读取：{details}。请核对读取的数字是否正确，最好改用官方模板填报。",
+    "F-LAYOUT.lost": "“{sheet}”的版式与官方模板不同，无法确定数字的位置：{details}。请改用官方模板填报，不要增删或改写行列标题。",
+}  # fmt: skip
+
+RELATION_SENTENCES: Mapping[str, str] = {
+    "T2-VALID-GE": "“{row}”的现行有效件数（{value}）少于本年制发减本年废止（{equation}）。请核对；如有当年制发当年失效的文件，请在情况说明中写明。",
+    "T2-PUBTOTAL-GE": "“{row}”的对外公开总数量（{value}）少于本年新公开数量（{equation}）。总数量包括本年新公开的，请改正。",
+    "T2-ITEMS-NONNEG": "“{row}”的上一年项目数量加本年增/减小于 0（{equation}）。请核对增减数及其正负号。",
+    "T2-NEWPUB-LE-MADE": "“{row}”的本年新公开数量（{value}）多于本年新制作数量（{equation}）。请核对；如有往年制作本年公开的，请在情况说明中写明。",
+    "T2-DECISIONS-MISREAD": "“{row}”的处理决定数量恰好等于上一年项目数量加增/减（{equation}）。这一列应填全年作出的决定件数，不是事项数；确属巧合的，请在情况说明中写明。",
+    "T2-REG-AUTH": "“{row}”填了 {value}。地方政府部门、县级和乡级机关没有规章制定权，这一行应为 0；行政规范性文件请填在下一行。",
+    "T3-ROW": "“{row}”的总计应为 {expected}（{addends} 之和），现为 {value}。请核对这一行，改正填错的一格。",
+    "T3-SUM": "“{column}”一列的（七）总计应为 {expected}（{addends} 之和），现为 {value}。请核对这一列的各项办理结果。",
+    "T3-BAL": "“{column}”一列不平衡：第一项加第二项应等于第三项加第四项（{equation}）。若其余各项无误，“{row}”应为 {expected}，现为 {value}。",
+    "T3-OTHER-HIGH": "（六）其他处理超过（七）总计的四分之一（{equation}）。请核对是否应归入其他办理结果；确实如此的，请在情况说明中写明原因。",
+    "T3-FEE-LINK": "有 {value} 件申请因逾期未缴费不再处理，而封面没有确认年度报告第六部分已写明收费情况。请在第六部分写明收取信息处理费的情况，并在封面选“是”。",
+    "T4-SUM": "“{row}”的总计应为 {expected}（{addends} 之和），现为 {value}。请核对这四项结果。",
+    "X-CARRY": "“{column}”一列的上年结转（{value}）与上年度报告的结转下年度继续办理（{expected}）不一致。请改为 {expected}；机构合并、拆分的，请在封面“机构变动”中选择，并在情况说明中写明。",
+    "X-IN-FORCE": "“{row}”的现行有效件数（{value}）不等于上年件数加本年制发减本年废止（应为 {expected}）。请核对，或在情况说明中写明差异原因。",
+    "X-PUBTOTAL": "“{row}”的对外公开总数量（{value}）不等于上年总数量加本年新公开（应为 {expected}）。请核对，或在情况说明中写明差异原因。",
+    "X-ITEMS": "“{row}”的上一年项目数量（{value}）与上年度报告推算的（{expected}）不一致。请核对，或在情况说明中写明差异原因。",
+    "X-JUMP": "“{name}”为 {value}，上年为 {prior}，变化超过 5 倍。请核对；数字无误的，请在情况说明中写明变化原因。",
+    "X-FEE-UNIT": "“{row}”为 {value}，上年为 {prior}，相差约一万倍。单位是万元，请核对是否误填成了元；数字无误的，请在情况说明中写明。",
+}  # fmt: skip
+
+RELATION_GENERAL = "“{name}”不符合“{title}”（{equation}），现为 {value}。请核对相关的单元格，改正填错的一格。"
+RELATION_WARNING = "“{name}”不符合“{title}”（{equation}），现为 {value}。请核对；数字无误的，请在情况说明中写明原因。"
+
+PROPOSAL = "请改为 {expected}。"
+NO_PROPOSAL = "请改为数字，没有发生的填 0。"
+HOLLOW_NOTE = "已填的情况说明“{text}”没有写明原因，请具体说明（不少于 {least} 个字）。"
+
+LEAST_EXPLANATION = 6
+_FILLER = (
+    "经", "已", "均", "都", "本单位", "我单位", "我局", "核实", "核对", "核查", "确认", "检查", "情况", "数据", "数字", "数量",
+    "属实", "真实", "准确", "无误", "正确", "正常", "如实", "填报", "填写", "没有", "问题", "错误", "无",
+)  # fmt: skip
+
+
+def is_hollow(explanation: str) -> bool:
+    """Tell whether an explanation explains nothing: under 6 characters, or made of 核实无误, 情况属实 and their like."""
+    text = "".join(char for char in explanation if char.isalnum())
+    if len(text) < LEAST_EXPLANATION:
+        return True
+    for filler in sorted(_FILLER, key=len, reverse=True):
+        text = text.replace(filler, "")
+    return len(text) < LEAST_EXPLANATION // 2
+
+
+UNREADABLE: Mapping[str, str] = {
+    "missing": "找不到这个文件或文件夹。请检查路径是否写对。",
+    "empty": "文件是空的（0 字节），可能没有传完。请重新取得文件。",
+    "not-zip": "不是 Excel 工作簿。请用 Excel、WPS 或 LibreOffice 另存为 .xlsx 格式后再报送。",
+    "truncated": "文件不完整或已损坏，可能没有传完。请让报送单位重新发送。",
+    "encrypted": "文件设了打开密码。请去掉密码（文件 → 信息 → 保护工作簿 → 用密码进行加密，清空密码）后再报送。",
+    "word": "是 Word 文档，不是工作簿。请把数字填入官方 Excel 模板后再报送。",
+    "presentation": "是演示文稿，不是工作簿。请把数字填入官方 Excel 模板后再报送。",
+    "opendocument": "是 OpenDocument 格式。请在 LibreOffice 中另存为“Excel 2007-365 (.xlsx)”后再报送。",
+    "xlsb": "是 .xlsb 格式。请在 Excel 中另存为 .xlsx 格式后再报送。",
+    "ole": "是旧格式文件，但其中没有工作簿。请另存为 .xlsx 格式后再报送。",
+    "not-workbook": "是压缩包，其中没有工作簿。请解压后报送里面的 Excel 文件。",
+    "text": "是文本或 CSV 文件，不是工作簿。请把数字填入官方 Excel 模板后再报送。",
+    "document": "不是工作簿。请把数字填入官方 Excel 模板后再报送。",
+    "damaged": "工作簿的内容已损坏，无法可靠读取。请用 Excel 或 WPS 打开修复，另存后再报送。",
+    "too-large": "工作簿大得不合常理。请删去多余的工作表和整列整行的格式，或改用官方模板重新填报。",
+    "unreadable": "文件打不开，可能正被其他程序占用或没有读取权限。请关闭占用它的程序后再试。",
+    "foreign": "没有找到统计表：既不是官方模板，也没有认出“{sheets}”等表格。请改用官方模板填报。",
+    "edition": "是“{edition}”版统计表，本程序不认识这个版本。请用 gongkai template 取得现行模板重新填报。",
+    "summary": "是汇总程序的输出，没有统计表可读。请改用官方模板。",
+    "json": "{detail}",
+}  # fmt: skip

@@ -1,0 +1,372 @@
+"""Workbooks in Office Open XML (.xlsx, .xlsm), read faithfully, fast and within bounds.
+
+A workbook comes from a stranger: nothing it declares about its own sizes is believed, no entity is expanded, and
+whatever is wrong with it surfaces as one ``WorkbookError`` whose reason a person can act on.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
+from functools import cached_property
+from io import BytesIO
+from pathlib import Path
+from typing import Literal, NamedTuple
+from urllib.parse import unquote
+from xml.parsers.expat import ExpatError
+
+from gongkai.cell import Value
+from gongkai.sheetxml import CHUNK, MAIN, MAX_DEPTH, feed, new_parser, read_cells, read_strings, shows_date, unescape
+
+MAX_FILE = 32 << 20
+"""Bytes of a workbook file."""
+
+MAX_PART = 16 << 20
+"""Bytes of one part as it comes out of the package, whatever the package says about it."""
+
+MAX_ENTRIES, MAX_SHEETS, MAX_STRINGS = 2_000, 256, 200_000
+
+Reason = Literal[
+    "empty",  # no bytes at all
+    "not-zip",  # neither a package nor anything else that is known here
+    "truncated",  # a package that is cut off or does not match its checksums
+    "encrypted",
+    "ole",  # an old .xls or .et
+    "word",
+    "presentation",
+    "opendocument",
+    "xlsb",
+    "not-workbook",  # a package without a workbook
+    "damaged",  # a workbook that contradicts itself or is not well-formed
+    "too-large",
+    "unreadable",  # the operating system says no
+]
+
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_LOCAL_ENTRY, _CENTRAL_ENTRY, _NO_ENTRY = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
+_LOCAL_SIZE = 30
+_ENCRYPTED_FLAG = 1
+
+_PACKAGE_RELATIONSHIPS = "http://schemas.openxmlformats.org/package/2006/relationships"
+_RELATIONSHIPS = (
+    "http://schemas.openxmlformats.org/officeDocument/2006/relationships",
+    "http://purl.oclc.org/ooxml/officeDocument/relationships",
+)
+_ID_NAMES = tuple(f"{namespace} id" for namespace in _RELATIONSHIPS)
+_PROPERTIES = (
+    "http://schemas.openxmlformats.org/officeDocument/2006/extended-properties",
+    "http://purl.oclc.org/ooxml/officeDocument/extendedProperties",
+)
+_KNOWN = {_PACKAGE_RELATIONSHIPS, *MAIN, *_PROPERTIES}
+_OTHER_DOCUMENTS: dict[str, Reason] = {"wordprocessingml": "word", "presentationml": "presentation"}
+_OTHER_PARTS: dict[str, Reason] = {"word/": "word", "ppt/": "presentation", "xl/workbook.bin": "xlsb"}
+
+# numbers of built-in formats that show dates: 27-36 and 50-58 are the Chinese ones
+_DATE_FORMATS = frozenset(map(str, (*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59))))
+
+_Visit = Callable[[str, dict[str, str]], Callable[[str], object] | None]
+
+
+class WorkbookError(Exception):
+    """A workbook that cannot be read; ``reason`` says why, the text is a technical detail in English."""
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        super().__init__(detail)
+        self.reason: Reason = reason
+
+    def __reduce__(self) -> tuple[type[WorkbookError], tuple[Reason, str]]:
+        """Travel between processes with both arguments."""
+        return WorkbookError, (self.reason, str(self))
+
+
+class _Relationship(NamedTuple):
+    kind: str  # the last segment of its type, "" when the type is none of the standard's
+    target: str  # a part name
+
+
+class Workbook:
+    """A workbook in memory; its sheets are parsed when asked for.
+
+    ``sheets``: the names of the worksheets in workbook order, hidden ones included, chart sheets not.
+    ``application``: the program that saved it, ``None`` when it does not say.
+    """
+
+    sheets: tuple[str, ...]
+    application: str | None
+
+    def __init__(self, package: _Package, part: str, application: str | None) -> None:
+        self.application = application
+        self._package = package
+        self._date1904 = False
+        listed: list[tuple[str, str]] = []
+
+        def visit(path: str, attributes: dict[str, str]) -> None:
+            if path == "workbook/sheets/sheet":
+                identifier = next((attributes[key] for key in _ID_NAMES if key in attributes), "")
+                listed.append((unescape(attributes.get("name", "")), identifier))
+                if len(listed) > MAX_SHEETS:
+                    raise WorkbookError("too-large", f"more than {MAX_SHEETS} sheets")
+            elif path == "workbook/workbookPr":
+                self._date1904 = attributes.get("date1904") in {"1", "true"}
+            elif "/" not in path and path != "workbook":
+                reason = next((kind for word, kind in _OTHER_DOCUMENTS.items() if word in path), "not-workbook")
+                raise WorkbookError(reason, f"{part} is a {path!r}")
+
+        package.walk(part, visit)
+        self._relationships = package.relationships(part)
+        self._parts: dict[str, str] = {}
+        for name, identifier in listed:
+            relationship = self._relationships.get(identifier)
+            if relationship is None:
+                raise WorkbookError("damaged", f"sheet {name!r} refers to nothing")
+            if relationship.kind != "worksheet":
+                continue
+            if not name or name in self._parts:
+                raise WorkbookError("damaged", f"two sheets are named {name!r}, or one is not named")
+            if relationship.target not in package:
+                raise WorkbookError("damaged", f"missing part {relationship.target}")
+            self._parts[name] = relationship.target
+        self.sheets = tuple(self._parts)
+
+    def cells(self, sheet: str, max_row: int = 200, max_column: int = 64) -> dict[tuple[int, int], Value]:
+        """Return (row, column), both from 1, -> value of the cells of a sheet; blank cells are absent.
+
+        Cells beyond the bounds are left out. Raise ``KeyError`` for a name that is not in ``sheets`` and
+        ``WorkbookError`` for a sheet that cannot be read without guessing.
+        """
+        part = self._parts[sheet]
+        with _named(part):
+            return read_cells(
+                self._package.chunks(part),
+                max_row,
+                max_column,
+                strings=lambda: self._strings,
+                date_styles=lambda: self._date_styles,
+                date1904=self._date1904,
+            )
+
+    @cached_property
+    def _strings(self) -> list[str]:
+        texts: list[str] = []
+
+        def add(text: str) -> None:
+            texts.append(text)
+            if len(texts) > MAX_STRINGS:
+                raise WorkbookError("too-large", f"more than {MAX_STRINGS} shared strings")
+
+        part = _single(self._relationships, "sharedStrings")
+        if part is not None:
+            with _named(part):
+                read_strings(self._package.chunks(part), add)
+        return texts
+
+    @cached_property
+    def _date_styles(self) -> AbstractSet[str]:
+        """The numbers of the cell styles that show dates, as cells refer to them."""
+        codes: dict[str, str] = {}
+        used: list[str] = []
+
+        def visit(path: str, attributes: dict[str, str]) -> None:
+            if path == "styleSheet/cellXfs/xf":
+                used.append(attributes.get("numFmtId", "0"))
+            elif path == "styleSheet/numFmts/numFmt":
+                codes[attributes.get("numFmtId", "")] = attributes.get("formatCode", "")
+
+        part = _single(self._relationships, "styles")
+        if part is not None:
+            self._package.walk(part, visit)
+        dates = {key for key in used if (shows_date(codes[key]) if key in codes else key in _DATE_FORMATS)}
+        return {str(index) for index, key in enumerate(used) if key in dates}
+
+
+def open_workbook(source: bytes | Path) -> Workbook:
+    """Return the workbook in a file or in its bytes; raise ``WorkbookError`` when there is none that can be read."""
+    if isinstance(source, Path):
+        try:
+            with source.open("rb") as file:
+                source = file.read(MAX_FILE + 1)
+        except (OSError, ValueError) as error:  # ValueError: a path that no system takes
+            raise WorkbookError("unreadable", str(error)) from error
+    package = _Package(source)
+    relationships = package.relationships("") if "_rels/.rels" in package else {}
+    part = _single(relationships, "officeDocument")
+    if part is None:
+        raise WorkbookError(_other(package), "no main document")
+    if part.lower().endswith(".bin"):
+        raise WorkbookError("xlsb", f"{part} is binary")
+    return Workbook(package, part, _application(package, relationships))
+
+
+class _Package:
+    """The parts of a zip package, by name without regard to case."""
+
+    def __init__(self, data: bytes) -> None:
+        if not data:
+            raise WorkbookError("empty", "no bytes")
+        if len(data) > MAX_FILE:
+            raise WorkbookError("too-large", f"more than {MAX_FILE} bytes")
+        if data.startswith(_OLE):
+            encrypted = "EncryptedPackage".encode("utf-16-le") in data
+            raise WorkbookError("encrypted" if encrypted else "ole", "an OLE compound file")
+        if not data.startswith((_LOCAL_ENTRY, _NO_ENTRY)):
+            raise WorkbookError("not-zip", f"begins with {data[:8]!r}")
+        if data.count(_CENTRAL_ENTRY) > MAX_ENTRIES:  # before zipfile makes an object of each
+            raise WorkbookError("too-large", f"more than {MAX_ENTRIES} entries")
+        try:
+            with zipfile.ZipFile(BytesIO(data)) as archive:
+                entries = archive.infolist()
+        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error) as error:
+            raise WorkbookError("truncated", str(error)) from error
+        self._data = data
+        self._entries: dict[str, zipfile.ZipInfo] = {}
+        for entry in entries:
+            if entry.flag_bits & _ENCRYPTED_FLAG:
+                raise WorkbookError("encrypted", f"{entry.filename} is encrypted")
+            if entry.is_dir():
+                continue
+            name = _part_name(entry.filename)
+            if name in self._entries:
+                raise WorkbookError("damaged", f"two parts are named {name}")
+            self._entries[name] = entry
+
+    def __contains__(self, part: str) -> bool:
+        return part in self._entries
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def chunks(self, part: str) -> Iterator[bytes]:
+        """Yield the content of a part; what is wrong with it shows at the latest after its last chunk."""
+        entry = self._entries.get(part)
+        if entry is None:
+            raise WorkbookError("damaged", f"missing part {part}")
+        begin = entry.header_offset
+        header = self._data[begin : begin + _LOCAL_SIZE] if begin >= 0 else b""
+        if len(header) < _LOCAL_SIZE or not header.startswith(_LOCAL_ENTRY):
+            raise WorkbookError("truncated", f"{part} is not where it should be")
+        name_size, extra_size = struct.unpack_from("<HH", header, 26)
+        begin += _LOCAL_SIZE + name_size + extra_size
+        packed = self._data[begin : begin + entry.compress_size]
+        checksum = size = 0
+        for chunk in _unpacked(packed, entry.compress_type, part):
+            size += len(chunk)
+            if size > MAX_PART:
+                raise WorkbookError("too-large", f"{part} has more than {MAX_PART} bytes")
+            checksum = zlib.crc32(chunk, checksum)
+            yield chunk
+        if checksum != entry.CRC:
+            raise WorkbookError("truncated", f"{part} does not match its checksum")
+
+    def walk(self, part: str, visit: _Visit) -> None:
+        """Call ``visit`` with the path of local names (``workbook/sheets/sheet``) and attributes of each element.
+
+        What it returns, if anything, is called with the element's text. A foreign namespace stays in the path.
+        """
+        parser = new_parser()
+        paths: list[str] = []
+        known: dict[str, str] = {}
+
+        def start(name: str, attributes: dict[str, str]) -> None:
+            local = known.get(name)
+            if local is None:
+                namespace, _, local = name.rpartition(" ")
+                local = known[name] = local if namespace in _KNOWN else name
+            path = f"{paths[-1]}/{local}" if paths else local
+            paths.append(path)
+            if len(paths) > MAX_DEPTH:
+                raise ValueError("elements nested too deeply")
+            parser.CharacterDataHandler = visit(path, attributes)
+
+        def end(_: str) -> None:
+            paths.pop()
+            parser.CharacterDataHandler = None
+
+        parser.StartElementHandler = start
+        parser.EndElementHandler = end
+        with _named(part):
+            feed(parser, self.chunks(part))
+
+    def relationships(self, part: str) -> dict[str, _Relationship]:
+        """Return the relationships of a part (of the package for ``""``) by id, those to outside left out."""
+        folder, name = posixpath.split(part)
+        found: dict[str, _Relationship] = {}
+
+        def visit(path: str, attributes: dict[str, str]) -> None:
+            if path != "Relationships/Relationship" or attributes.get("TargetMode") == "External":
+                return
+            identifier = attributes.get("Id", "")
+            if identifier in found:
+                raise ValueError(f"two relationships {identifier!r}")
+            standard, _, kind = attributes.get("Type", "").rpartition("/")
+            target = _part_name(posixpath.join("/", folder, attributes.get("Target", "").replace("\\", "/")))
+            found[identifier] = _Relationship(kind if standard in _RELATIONSHIPS else "", target)
+
+        self.walk(posixpath.join(folder, "_rels", f"{name}.rels"), visit)
+        return found
+
+
+@contextmanager
+def _named(part: str) -> Iterator[None]:
+    """Say of which part a mistake is; ``LookupError`` is how expat reports an encoding that Python does not know."""
+    try:
+        yield
+    except (ExpatError, ValueError, LookupError) as error:
+        raise WorkbookError("damaged", f"{part}: {error}") from error
+
+
+def _unpacked(packed: bytes, method: int, part: str) -> Iterator[bytes]:
+    if method == zipfile.ZIP_STORED:
+        for begin in range(0, len(packed), CHUNK):
+            yield packed[begin : begin + CHUNK]
+        return
+    if method != zipfile.ZIP_DEFLATED:
+        raise WorkbookError("damaged", f"{part} is compressed with method {method}")
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    try:
+        while chunk := inflater.decompress(packed, CHUNK):
+            yield chunk
+            packed = inflater.unconsumed_tail
+    except zlib.error as error:
+        raise WorkbookError("truncated", f"{part}: {error}") from error
+    if not inflater.eof:
+        raise WorkbookError("truncated", f"{part} is cut off")
+
+
+def _part_name(path: str) -> str:
+    """Return the one spelling of a part name: no leading slash, lower case, %-escapes decoded."""
+    path = path.replace("\\", "/")
+    if "%" in path:
+        path = unquote(path)
+    return posixpath.normpath(path).lstrip("/").lower()
+
+
+def _single(relationships: dict[str, _Relationship], kind: str) -> str | None:
+    """Return the part that the relationship of a kind leads to, of which there can be one at most."""
+    targets = {relationship.target for relationship in relationships.values() if relationship.kind == kind}
+    if len(targets) > 1:
+        raise WorkbookError("damaged", f"{len(targets)} parts for {kind}")
+    return targets.pop() if targets else None
+
+
+def _application(package: _Package, relationships: dict[str, _Relationship]) -> str | None:
+    pieces: list[str] = []
+    for kind in ("extended-properties", "extendedProperties"):
+        part = _single(relationships, kind)
+        if part is not None and part in package:
+            package.walk(part, lambda path, _: pieces.append if path == "Properties/Application" else None)
+    return "".join(pieces).strip() or None
+
+
+def _other(package: _Package) -> Reason:
+    """Return what a package is that has no main document of this kind."""
+    if "mimetype" in package and b"".join(package.chunks("mimetype")).startswith(b"application/vnd.oasis."):
+        return "opendocument"
+    for prefix, reason in _OTHER_PARTS.items():
+        if any(name.startswith(prefix) for name in package):
+            return reason
+    return "damaged" if "xl/workbook.xml" in package else "not-workbook"
