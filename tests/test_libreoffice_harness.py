@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -16,6 +17,12 @@ from libreoffice.office import BRIDGE, Office, OfficeError, OfficeTimeoutError
 
 RENDER = BRIDGE.with_name("render.py")
 RED, GREEN, GREY, BLUE = "ffc7ce", "c6efce", "d9d9d9", "ddebf7"
+
+
+def needs(*programs):
+    """Skip a test without these programs."""
+    lacking = [program for program in programs if not shutil.which(program)]
+    return pytest.mark.skipif(bool(lacking), reason=f"not installed: {', '.join(lacking)}")
 
 
 @pytest.fixture(scope="module")
@@ -231,6 +238,14 @@ def test_saved_as_xls(document, tmp_path):
 def test_pdf(document, tmp_path):
     path = document.pdf(tmp_path / "页.pdf")
     assert path.read_bytes().startswith(b"%PDF-")
+
+
+@needs("pdffonts", "fc-list")
+def test_chinese_windows_fonts_are_stood_in_for(document, tmp_path):
+    known = subprocess.run(["fc-list", "Noto Serif CJK SC"], capture_output=True, text=True, check=True).stdout
+    if not known:
+        pytest.skip("Noto Serif CJK is not installed (Debian: fonts-noto-cjk)")
+    path = document.pdf(tmp_path / "页.pdf")
     fonts = subprocess.run(["pdffonts", path], capture_output=True, text=True, check=True).stdout
     assert "NotoSerifCJK" in fonts
 
@@ -265,6 +280,7 @@ def test_a_hang_ends_at_the_deadline_and_the_next_open_starts_afresh(office, for
             assert document.value("表 一", "D4") == 2
 
 
+@needs("pdftoppm")
 def test_render(office, form, tmp_path):  # noqa: ARG001 - asks for LibreOffice
     run = subprocess.run([sys.executable, RENDER, form, tmp_path], capture_output=True, text=True, check=True)
     pages = [Path(line) for line in run.stdout.splitlines()]

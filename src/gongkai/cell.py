@@ -30,6 +30,12 @@ class DateText(str):
     __slots__ = ()
 
 
+class Unread(str):
+    """Stands for a cell that could not be found in the workbook: neither blank nor anything else."""
+
+    __slots__ = ()
+
+
 Value = None | bool | int | float | str
 """``None`` is a blank cell; numbers are ``int`` when whole (up to 15 digits), otherwise ``float``."""
 

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from decimal import Decimal
 
-from gongkai.cell import CellError, DateText, Uncalculated, Value, plain
+from gongkai.cell import CellError, DateText, Uncalculated, Unread, Value, plain
 
 PLACEHOLDERS = ("/", "-", "—", "无")
 """Texts that stand for a blank: they say that nothing was entered, not that the number is zero."""
@@ -23,7 +23,7 @@ def is_blank(value: Value) -> bool:
     """Tell whether a cell says nothing: empty, only spaces, or a placeholder such as ``/`` or 无."""
     if value is None:
         return True
-    if not isinstance(value, str) or isinstance(value, CellError | DateText | Uncalculated):
+    if not isinstance(value, str) or isinstance(value, CellError | DateText | Uncalculated | Unread):
         return False
     text = unicodedata.normalize("NFKC", value).strip()
     return not text or text in PLACEHOLDERS or not text.strip("-—–−―─")
@@ -35,7 +35,7 @@ def propose(text: Value, measure: str) -> int | float | None:
     ``+1 项``, ``１２``, ``1,200``, ``增72``, ``22（其中修订16件）`` are read; ``251000元`` is 25.1 where 万元 is asked
     for; ``3.0.1``, ``约5`` or a date are not read.
     """
-    if not isinstance(text, str) or isinstance(text, CellError | DateText | Uncalculated):
+    if not isinstance(text, str) or isinstance(text, CellError | DateText | Uncalculated | Unread):
         return None
     folded = _NOTE.sub("", unicodedata.normalize("NFKC", text).strip()).strip()
     match = _NUMBER.match(folded)

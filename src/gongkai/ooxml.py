@@ -10,18 +10,20 @@ import posixpath
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
-from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 from urllib.parse import unquote
 from xml.parsers.expat import ExpatError
 
-from gongkai.cell import Value
-from gongkai.sheetxml import CHUNK, MAIN, MAX_DEPTH, feed, new_parser, read_cells, read_strings, shows_date, unescape
+from gongkai.sheetxml import CHUNK, RootError, SheetReader, read_strings, shows_date, unescape, walk
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterator
+
+    from gongkai.cell import Value
 
 MAX_FILE = 32 << 20
 """Bytes of a workbook file."""
@@ -62,14 +64,11 @@ _PROPERTIES = (
     "http://schemas.openxmlformats.org/officeDocument/2006/extended-properties",
     "http://purl.oclc.org/ooxml/officeDocument/extendedProperties",
 )
-_KNOWN = {_PACKAGE_RELATIONSHIPS, *MAIN, *_PROPERTIES}
-_OTHER_DOCUMENTS: dict[str, Reason] = {"wordprocessingml": "word", "presentationml": "presentation"}
+_OTHER_ROOTS: dict[str, Reason] = {"wordprocessingml": "word", "presentationml": "presentation"}
 _OTHER_PARTS: dict[str, Reason] = {"word/": "word", "ppt/": "presentation", "xl/workbook.bin": "xlsb"}
 
 # numbers of built-in formats that show dates: 27-36 and 50-58 are the Chinese ones
 _DATE_FORMATS = frozenset(map(str, (*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59))))
-
-_Visit = Callable[[str, dict[str, str]], Callable[[str], object] | None]
 
 
 class WorkbookError(Exception):
@@ -102,23 +101,8 @@ class Workbook:
     def __init__(self, package: _Package, part: str, application: str | None) -> None:
         self.application = application
         self._package = package
-        self._date1904 = False
-        listed: list[tuple[str, str]] = []
-
-        def visit(path: str, attributes: dict[str, str]) -> None:
-            if path == "workbook/sheets/sheet":
-                identifier = next((attributes[key] for key in _ID_NAMES if key in attributes), "")
-                listed.append((unescape(attributes.get("name", "")), identifier))
-                if len(listed) > MAX_SHEETS:
-                    raise WorkbookError("too-large", f"more than {MAX_SHEETS} sheets")
-            elif path == "workbook/workbookPr":
-                self._date1904 = attributes.get("date1904") in {"1", "true"}
-            elif "/" not in path and path != "workbook":
-                reason = next((kind for word, kind in _OTHER_DOCUMENTS.items() if word in path), "not-workbook")
-                raise WorkbookError(reason, f"{part} is a {path!r}")
-
-        package.walk(part, visit)
         self._relationships = package.relationships(part)
+        listed, date1904 = _contents(package, part)
         self._parts: dict[str, str] = {}
         for name, identifier in listed:
             relationship = self._relationships.get(identifier)
@@ -132,6 +116,7 @@ class Workbook:
                 raise WorkbookError("damaged", f"missing part {relationship.target}")
             self._parts[name] = relationship.target
         self.sheets = tuple(self._parts)
+        self._date1904 = date1904
 
     def cells(self, sheet: str, max_row: int = 200, max_column: int = 64) -> dict[tuple[int, int], Value]:
         """Return (row, column), both from 1, -> value of the cells of a sheet; blank cells are absent.
@@ -139,18 +124,14 @@ class Workbook:
         Cells beyond the bounds are left out. Raise ``KeyError`` for a name that is not in ``sheets`` and
         ``WorkbookError`` for a sheet that cannot be read without guessing.
         """
-        part = self._parts[sheet]
-        with _named(part):
-            return read_cells(
-                self._package.chunks(part),
-                max_row,
-                max_column,
-                strings=lambda: self._strings,
-                date_styles=lambda: self._date_styles,
-                date1904=self._date1904,
-            )
+        part, reader = self._parts[sheet], self._reader
+        with _naming(part):
+            return reader.read(self._package.chunks(part), max_row, max_column)
 
     @cached_property
+    def _reader(self) -> SheetReader:
+        return SheetReader(self._strings(), self._date_styles(), date1904=self._date1904)
+
     def _strings(self) -> list[str]:
         texts: list[str] = []
 
@@ -161,17 +142,16 @@ class Workbook:
 
         part = _single(self._relationships, "sharedStrings")
         if part is not None:
-            with _named(part):
+            with _naming(part):
                 read_strings(self._package.chunks(part), add)
         return texts
 
-    @cached_property
-    def _date_styles(self) -> AbstractSet[str]:
+    def _date_styles(self) -> Container[str]:
         """The numbers of the cell styles that show dates, as cells refer to them."""
         codes: dict[str, str] = {}
         used: list[str] = []
 
-        def visit(path: str, attributes: dict[str, str]) -> None:
+        def enter(path: str, attributes: dict[str, str]) -> None:
             if path == "styleSheet/cellXfs/xf":
                 used.append(attributes.get("numFmtId", "0"))
             elif path == "styleSheet/numFmts/numFmt":
@@ -179,7 +159,8 @@ class Workbook:
 
         part = _single(self._relationships, "styles")
         if part is not None:
-            self._package.walk(part, visit)
+            with _naming(part):
+                walk(self._package.chunks(part), "styleSheet", enter)
         dates = {key for key in used if (shows_date(codes[key]) if key in codes else key in _DATE_FORMATS)}
         return {str(index) for index, key in enumerate(used) if key in dates}
 
@@ -262,41 +243,12 @@ class _Package:
         if checksum != entry.CRC:
             raise WorkbookError("truncated", f"{part} does not match its checksum")
 
-    def walk(self, part: str, visit: _Visit) -> None:
-        """Call ``visit`` with the path of local names (``workbook/sheets/sheet``) and attributes of each element.
-
-        What it returns, if anything, is called with the element's text. A foreign namespace stays in the path.
-        """
-        parser = new_parser()
-        paths: list[str] = []
-        known: dict[str, str] = {}
-
-        def start(name: str, attributes: dict[str, str]) -> None:
-            local = known.get(name)
-            if local is None:
-                namespace, _, local = name.rpartition(" ")
-                local = known[name] = local if namespace in _KNOWN else name
-            path = f"{paths[-1]}/{local}" if paths else local
-            paths.append(path)
-            if len(paths) > MAX_DEPTH:
-                raise ValueError("elements nested too deeply")
-            parser.CharacterDataHandler = visit(path, attributes)
-
-        def end(_: str) -> None:
-            paths.pop()
-            parser.CharacterDataHandler = None
-
-        parser.StartElementHandler = start
-        parser.EndElementHandler = end
-        with _named(part):
-            feed(parser, self.chunks(part))
-
     def relationships(self, part: str) -> dict[str, _Relationship]:
         """Return the relationships of a part (of the package for ``""``) by id, those to outside left out."""
         folder, name = posixpath.split(part)
         found: dict[str, _Relationship] = {}
 
-        def visit(path: str, attributes: dict[str, str]) -> None:
+        def enter(path: str, attributes: dict[str, str]) -> None:
             if path != "Relationships/Relationship" or attributes.get("TargetMode") == "External":
                 return
             identifier = attributes.get("Id", "")
@@ -306,12 +258,14 @@ class _Package:
             target = _part_name(posixpath.join("/", folder, attributes.get("Target", "").replace("\\", "/")))
             found[identifier] = _Relationship(kind if standard in _RELATIONSHIPS else "", target)
 
-        self.walk(posixpath.join(folder, "_rels", f"{name}.rels"), visit)
+        rels = posixpath.join(folder, "_rels", f"{name}.rels")
+        with _naming(rels):
+            walk(self.chunks(rels), "Relationships", enter, known={_PACKAGE_RELATIONSHIPS})
         return found
 
 
 @contextmanager
-def _named(part: str) -> Iterator[None]:
+def _naming(part: str) -> Iterator[None]:
     """Say of which part a mistake is; ``LookupError`` is how expat reports an encoding that Python does not know."""
     try:
         yield
@@ -353,13 +307,43 @@ def _single(relationships: dict[str, _Relationship], kind: str) -> str | None:
     return targets.pop() if targets else None
 
 
+def _contents(package: _Package, part: str) -> tuple[list[tuple[str, str]], bool]:
+    """Return (name, relationship id) of the sheets that a workbook part lists, and whether its days count from 1904."""
+    listed: list[tuple[str, str]] = []
+    date1904 = False
+
+    def enter(path: str, attributes: dict[str, str]) -> None:
+        nonlocal date1904
+        if path == "workbook/sheets/sheet":
+            identifier = next((attributes[name] for name in _ID_NAMES if name in attributes), "")
+            listed.append((unescape(attributes.get("name", "")), identifier))
+            if len(listed) > MAX_SHEETS:
+                raise WorkbookError("too-large", f"more than {MAX_SHEETS} sheets")
+        elif path == "workbook/workbookPr":
+            date1904 = attributes.get("date1904") in {"1", "true"}
+
+    with _naming(part):
+        try:
+            walk(package.chunks(part), "workbook", enter)
+        except RootError as error:
+            reason: Reason = next((kind for word, kind in _OTHER_ROOTS.items() if word in error.name), "not-workbook")
+            raise WorkbookError(reason, f"{part}: {error}") from error
+    return listed, date1904
+
+
 def _application(package: _Package, relationships: dict[str, _Relationship]) -> str | None:
-    pieces: list[str] = []
+    names: list[str] = []
+
+    def leave(path: str, text: str) -> None:
+        if path == "Properties/Application":
+            names.append(text)
+
     for kind in ("extended-properties", "extendedProperties"):
         part = _single(relationships, kind)
         if part is not None and part in package:
-            package.walk(part, lambda path, _: pieces.append if path == "Properties/Application" else None)
-    return "".join(pieces).strip() or None
+            with _naming(part):
+                walk(package.chunks(part), "Properties", lambda *_: None, leave, known=_PROPERTIES)
+    return "".join(names).strip() or None
 
 
 def _other(package: _Package) -> Reason:

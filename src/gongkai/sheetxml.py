@@ -1,29 +1,35 @@
-"""Cells out of the XML of one sheet part, and the texts, numbers, dates and formats they are made of.
+"""Cells out of the XML of one sheet part, and the texts, numbers and dates they are made of.
 
-Nothing here knows about packages or files: bytes come in as a stream of chunks. XML that is wrong raises
-``ValueError`` or ``ExpatError`` (``LookupError`` for an encoding nobody knows); the caller knows which part it was.
+Nothing here knows about packages or files: bytes come in chunks. XML that is wrong raises ``ValueError`` or
+``ExpatError`` (``LookupError`` for an encoding nobody knows); the caller knows which part it was.
 
-The handlers run for every element of every submitted workbook. They are closures over local variables, and one number
-tells where the parser is: a state below, plus ``_SKIP`` for each open element of a subtree that means nothing here.
+Expat reads every byte and vouches for the XML. But a call into Python for every tag of every cell takes four times as
+long as expat itself, so the plain form that all spreadsheet programs write is then cut with one regular expression.
+Anything it does not account for to the last character goes through ``walk``, which knows the whole language.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import NoReturn
+from itertools import chain, islice
+from typing import TYPE_CHECKING, NoReturn
 from xml.parsers import expat
 
 from gongkai.cell import MAX_DIGITS, CellError, DateText, Uncalculated, Value, parse_address
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
 MAIN = ("http://schemas.openxmlformats.org/spreadsheetml/2006/main", "http://purl.oclc.org/ooxml/spreadsheetml/main")
 """The namespace of workbooks, sheets, styles and strings: transitional and strict."""
 
 CHUNK = 1 << 17
 """Bytes parsed at a time: few enough to stop early, many enough that one huge token is not rescanned for ever."""
+
+MAX_PLAIN = 1 << 19
+"""Bytes of a part that are looked at in one piece."""
 
 MAX_BEYOND = 1 << 20
 """Bytes still scanned for a stray row after the last wanted row has gone by."""
@@ -33,11 +39,6 @@ MAX_DEPTH = 100
 
 MAX_ROWS, MAX_COLUMNS = 1 << 20, 1 << 14
 
-_OUTSIDE, _INSIDE, _DATA, _ROW, _CELL, _VALUE, _FORMULA = range(7)
-_ITEM, _RUN, _ITEM_TEXT, _RUN_TEXT = range(4)
-_SKIP = 8
-_TOO_DEEP = _SKIP * MAX_DEPTH
-
 _SPACE = " \t\r\n"
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\Z")
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
@@ -46,20 +47,232 @@ _BOOLEANS = {"1": True, "0": False, "true": True, "false": False}
 _NOT_SHOWN = re.compile(r'"[^"]*"?|\\.|[_*].|\[(?!(?:h+|m+|s+)\])[^\]]*\]?', re.DOTALL | re.IGNORECASE)
 _DATE_LETTER = re.compile("[ymdhs]", re.IGNORECASE)
 
+# the plain form; the last group of each catches whatever is none of it
+_PLAIN_CELLS = re.compile(
+    r"""<c r="([A-Z]{1,3}[0-9]{1,7})"(?: s="([0-9]+)")?(?: t="([A-Za-z]+)")?"""
+    r"""(?:/>|>(?:(<f)(?: [^<>]*)?(?:/>|>([^<]*)</f>))?(?:<v>([^<]*)</v>|<v/>)?</c>)"""
+    r"""|<row r="([0-9]+)"[^<>]*?(/?)>|(</row>)|(.)""",
+    re.DOTALL,
+)
+_PLAIN_TEXTS = re.compile(r'<si><t(?: xml:space="preserve")?>([^<&]*)</t>(?:<phoneticPr[^<>]*/>)?</si>|(.)', re.DOTALL)
 
-def new_parser() -> expat.XMLParserType:
-    """Return a parser that names elements ``namespace local`` and refuses a DOCTYPE, hence every entity."""
-    parser = expat.ParserCreate(namespace_separator=" ")
-    parser.buffer_text = True
-    parser.StartDoctypeDeclHandler = _refuse_doctype
-    return parser
+_ROW = "worksheet/sheetData/row"
+_CELL = f"{_ROW}/c"
+_INLINE = {f"{_CELL}/is/t", f"{_CELL}/is/r/t"}  # not is/rPh/t, the phonetic guide
+
+_Place = tuple[int, int]
 
 
-def feed(parser: expat.XMLParserType, chunks: Iterable[bytes]) -> None:
-    """Parse a whole document."""
+class RootError(ValueError):
+    """A document that is not of the kind it should be; ``name`` is its root, ``namespace local``."""
+
+    def __init__(self, name: str, expected: str) -> None:
+        super().__init__(f"{name!r} instead of {expected}")
+        self.name = name
+
+
+def walk(
+    chunks: Iterable[bytes],
+    root: str,
+    enter: Callable[[str, dict[str, str]], object],
+    leave: Callable[[str, str], object] | None = None,
+    *,
+    known: Container[str] = MAIN,
+    enough: Callable[[int], bool] | None = None,
+) -> None:
+    """Parse a document, calling ``enter(path, attributes)`` and ``leave(path, text)`` for each element.
+
+    A path is made of local names (``workbook/sheets/sheet``); an element of no ``known`` namespace brings its namespace
+    along. The text is what stands between an end tag and the tag before it. ``enough`` is told the size of each chunk
+    that was parsed, and may end the reading there. A document whose root is not ``root`` raises ``RootError``.
+    """
+    parser = _new_parser()
+    chars: list[str] = []
+    paths = [""]
+    steps: dict[str, str] = {}
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        step = steps.get(name)
+        if step is None:
+            namespace, _, local = name.rpartition(" ")
+            step = steps[name] = "/" + (local if namespace in known else name)
+        path = paths[-1] + step
+        paths.append(path)
+        if path == step and path[1:] != root:
+            raise RootError(name, root)
+        if len(paths) > MAX_DEPTH:
+            raise ValueError("elements nested too deeply")
+        chars.clear()
+        enter(path[1:], attributes)
+
+    def end(_: str) -> None:
+        path = paths.pop()
+        if leave is not None:
+            leave(path[1:], "".join(chars))
+            chars.clear()
+
+    parser.StartElementHandler = start
+    parser.EndElementHandler = end
+    if leave is not None:
+        parser.CharacterDataHandler = chars.append
     for chunk in chunks:
         parser.Parse(chunk, False)
+        if enough is not None and enough(len(chunk)):
+            return
     parser.Parse(b"", True)
+
+
+def read_strings(chunks: Iterator[bytes], add: Callable[[str], object]) -> None:
+    """Hand every text of a shared strings part to ``add``, in order, without phonetic guides."""
+    block, chunks = _plain_block(chunks, "sst", "sst")
+    found = [] if block is None else _PLAIN_TEXTS.findall(block)
+    if block is not None and not any(other for _, other in found):
+        for text, _ in found:
+            add(unescape(text))
+        return
+    pieces: list[str] = []
+
+    def enter(path: str, _: dict[str, str]) -> None:
+        if path == "sst/si":
+            pieces.clear()
+
+    def leave(path: str, text: str) -> None:
+        if path in {"sst/si/t", "sst/si/r/t"}:
+            pieces.append(text)
+        elif path == "sst/si":
+            add(unescape("".join(pieces)))
+
+    walk(chunks, "sst", enter, leave)
+
+
+class SheetReader:
+    """Reads the sheets of one workbook, given its shared strings and the numbers (as text) of the styles of dates."""
+
+    def __init__(self, strings: Sequence[str], date_styles: Container[str], *, date1904: bool = False) -> None:
+        self._strings, self._date_styles, self._date1904 = strings, date_styles, date1904
+        self._shared = {str(index): text for index, text in enumerate(strings) if text}
+
+    def read(self, chunks: Iterator[bytes], max_row: int, max_column: int) -> dict[_Place, Value]:
+        """Return (row, column), both from 1, -> value of the cells within the bounds that are not blank."""
+        block, chunks = _plain_block(chunks, "worksheet", "sheetData")
+        cells = None if block is None else self._cut(block, max_row, max_column)
+        if cells is None:
+            cells = self._walk(chunks, max_row, max_column)
+        return {place: value for place, value in cells.items() if value is not None}
+
+    def _cut(self, block: str, max_row: int, max_column: int) -> dict[_Place, Value] | None:
+        """Return the cells of a block in plain form, ``None`` for blank ones; ``None`` if the form is not plain."""
+        cells: dict[_Place, Value] = {}
+        numbers: dict[str, int] = {}
+        shared, dates = self._shared, self._date_styles
+        row, inside = 0, False
+        for reference, style, kind, is_formula, formula, text, opened, empty, closed, _ in _PLAIN_CELLS.findall(block):
+            if reference and inside:
+                place = _place(reference)
+                if place[0] != row:
+                    raise ValueError(f"cell {reference} in row {row}")
+                if row > max_row or place[1] > max_column:
+                    continue
+                value: Value = None
+                if kind == "s":
+                    value = shared.get(text)
+                elif not kind and style not in dates:
+                    value = numbers.get(text)
+                if value is None and (text or kind or is_formula):  # neither blank nor one of the frequent values
+                    if "&" in text or "&" in formula or (kind == "s" and not text):
+                        return None
+                    value = self._value(kind, style, formula if is_formula else None, text)
+                    if type(value) is int:
+                        numbers[text] = value
+                if place in cells:
+                    _agree(place, cells[place], value)
+                cells[place] = value
+            elif opened and not inside:
+                row, inside = _row_number(opened), not empty
+            elif closed:
+                inside = False
+            else:
+                return None
+        return cells
+
+    def _walk(self, chunks: Iterable[bytes], max_row: int, max_column: int) -> dict[_Place, Value]:
+        """Return the cells of a sheet in any form, ``None`` for blank ones."""
+        cells: dict[_Place, Value] = {}
+        row = column = blocks = 0
+        numbered = beyond = False  # this row has a number; a row after the last wanted one was met
+        ascending = True
+        left = MAX_BEYOND
+        kind = style = ""
+        formula: str | None = None
+        text: str | None = None
+
+        def enter(path: str, attributes: dict[str, str]) -> None:
+            nonlocal row, column, blocks, numbered, beyond, ascending, kind, style, formula, text
+            if path == _CELL:
+                kind, style = attributes.get("t", ""), attributes.get("s", "")
+                formula = text = None
+                column += 1
+                if "r" in attributes:
+                    here, column = _place(attributes["r"])
+                    if here != row and numbered:
+                        raise ValueError(f"cell {attributes['r']} in row {row}")
+                    ascending = ascending and here == row
+                    row = here
+            elif path == _ROW:
+                before, column = row, 0
+                numbered = "r" in attributes
+                row = _row_number(attributes["r"]) if numbered else row + 1
+                ascending = ascending and row > before
+                beyond = beyond or row > max_row
+            elif path == "worksheet/sheetData":
+                blocks += 1
+                if blocks > 1:
+                    raise ValueError("two blocks of cells")
+
+        def leave(path: str, content: str) -> None:
+            nonlocal formula, text
+            if path == _CELL:
+                place = row, column
+                if row <= max_row and column <= max_column:
+                    value = self._value(kind, style, formula, text)
+                    if place in cells:
+                        _agree(place, cells[place], value)
+                    cells[place] = value
+            elif path == f"{_CELL}/v":
+                if text is not None:
+                    raise ValueError(f"two values in row {row}, column {column}")
+                text = content
+            elif path == f"{_CELL}/f":
+                formula = content
+            elif path in _INLINE and kind == "inlineStr":
+                text = (text or "") + content
+
+        def enough(size: int) -> bool:
+            nonlocal left
+            if beyond and ascending:
+                left -= size
+            return left < CHUNK
+
+        walk(chunks, "worksheet", enter, leave, enough=enough)
+        return cells
+
+    def _value(self, kind: str, style: str, formula: str | None, text: str | None) -> Value:
+        """Return the value of a cell, given its type and style ("" for none), formula and stored text."""
+        if kind == "s" and text is not None:
+            index = _index(text)
+            if index >= len(self._strings):
+                raise ValueError(f"no shared string {index}")
+            return self._strings[index] or None
+        value: Value = None
+        if text:
+            if kind not in {"", "n"}:
+                return _typed(kind, text)
+            value = number(text)
+        if value is None:
+            return None if formula is None or kind in {"str", "inlineStr"} else Uncalculated("=" + formula)
+        if style in self._date_styles:
+            return DateText(date_text(value, date1904=self._date1904) or text)
+        return value
 
 
 def unescape(text: str) -> str:
@@ -115,241 +328,68 @@ def date_text(serial: float, *, date1904: bool = False) -> str | None:
     return f"{day}T{hours}" if moment.days else hours
 
 
-def read_strings(chunks: Iterable[bytes], add: Callable[[str], object]) -> None:
-    """Hand every text of a shared strings part to ``add``, in order, without phonetic guides."""
-    parser = new_parser()
-    chars: list[str] = []
-    where, item = _OUTSIDE, ""
-    begin: Callable[[], None]
-
-    def start(name: str, _: dict[str, str]) -> None:
-        nonlocal where, item, begin
-        if where == _INSIDE and name == item:
-            begin()
-        elif where == _OUTSIDE:
-            namespace = _root(name, "sst")
-            begin = _text_reader(parser, namespace, chars, add)
-            where, item = _INSIDE, namespace + "si"
-        else:
-            where = _deeper(where)
-
-    def end(_: str) -> None:
-        nonlocal where
-        where -= _SKIP if where >= _SKIP else 1
-
-    parser.StartElementHandler = start
-    parser.EndElementHandler = end
-    parser.CharacterDataHandler = chars.append
-    feed(parser, chunks)
-
-
-def read_cells(  # noqa: C901, PLR0915 - one state machine over shared local variables; taken apart it runs half as fast
-    chunks: Iterable[bytes],
-    max_row: int,
-    max_column: int,
-    *,
-    strings: Callable[[], Sequence[str]],
-    date_styles: Callable[[], AbstractSet[str]],
-    date1904: bool = False,
-) -> dict[tuple[int, int], Value]:
-    """Return (row, column), both from 1, -> value of the cells that are not blank, within the bounds.
-
-    ``strings`` and ``date_styles`` (style numbers, as text, that show dates) are asked for when first needed.
-    """
-    parser = new_parser()
-    cells: dict[tuple[int, int], Value] = {}
-    chars: list[str] = []
-    where = _OUTSIDE
-    row = column = 0
-    explicit = beyond = seen = False  # this row has a number; a row after max_row was met; sheetData was met
-    ascending = True
-    place = (0, 0)
-    kind = style = formula = text = None
-    texts: Sequence[str] | None = None
-    dates: AbstractSet[str] | None = None
-    sheet_data = row_name = cell_name = value_name = formula_name = inline_name = ""
-    begin_text: Callable[[], None]
-
-    def start(name: str, attributes: dict[str, str]) -> None:  # noqa: C901, PLR0912 - see read_cells
-        nonlocal where, row, column, explicit, beyond, seen, ascending, place, kind, style, formula, text
-        nonlocal sheet_data, row_name, cell_name, value_name, formula_name, inline_name, begin_text
-        if where == _ROW and name == cell_name:
-            reference = attributes.get("r")
-            if reference is None:
-                column += 1
-                place = (row, column)
-            else:
-                place = _place(reference)
-                if place[0] != row:
-                    if explicit:
-                        raise ValueError(f"cell {reference} in row {row}")
-                    row = place[0]
-                    ascending = False
-                column = place[1]
-            if row > max_row or column > max_column:
-                where += _SKIP
-                return
-            where = _CELL
-            kind = attributes.get("t")
-            style = attributes.get("s")
-            formula = text = None
-        elif where == _CELL and name == value_name:
-            where = _VALUE
-            chars.clear()
-        elif where == _CELL and name == formula_name:
-            where = _FORMULA
-            chars.clear()
-        elif where == _DATA and name == row_name:
-            where = _ROW
-            previous, column = row, 0
-            explicit = "r" in attributes
-            row = _row_number(attributes["r"]) if explicit else row + 1
-            if row <= previous:
-                ascending = False
-            if row > max_row:
-                beyond = True
-                if explicit:  # otherwise its cells may yet say that they are elsewhere
-                    where = _DATA + _SKIP
-        elif where == _CELL and name == inline_name and kind == "inlineStr":
-            begin_text()
-        elif where == _INSIDE and name == sheet_data:
-            if seen:
-                raise ValueError("two blocks of cells")
-            seen = True
-            where = _DATA
-            parser.CharacterDataHandler = chars.append
-        elif where == _OUTSIDE:
-            namespace = _root(name, "worksheet")
-            sheet_data, row_name, cell_name = namespace + "sheetData", namespace + "row", namespace + "c"
-            value_name, formula_name, inline_name = namespace + "v", namespace + "f", namespace + "is"
-            begin_text = _text_reader(parser, namespace, chars, keep)
-            where = _INSIDE
-        else:
-            where = _deeper(where)
-
-    def end(_: str) -> None:
-        nonlocal where, formula
-        if where >= _SKIP:
-            where -= _SKIP
-        elif where == _VALUE:
-            where = _CELL
-            keep("".join(chars))
-        elif where == _CELL:
-            where = _ROW
-            value = finish()
-            if place in cells and (type(cells[place]) is not type(value) or cells[place] != value):
-                raise ValueError(f"two values for row {place[0]}, column {place[1]}")
-            cells[place] = value  # blanks too, until the end, or one could hide a duplicate
-        elif where == _FORMULA:
-            where = _CELL
-            formula = "".join(chars)
-        else:
-            if where == _DATA:
-                parser.CharacterDataHandler = None
-            where -= 1
-
-    def keep(content: str) -> None:
-        nonlocal text
-        if text is not None:
-            raise ValueError(f"two values in row {place[0]}, column {place[1]}")
-        text = content
-
-    def finish() -> Value:
-        nonlocal texts, dates
-        value: Value = None
-        if kind == "s" and text is not None:
-            if texts is None:
-                texts = strings()
-            index = _index(text)
-            if index >= len(texts):
-                raise ValueError(f"no shared string {index}")
-            return texts[index] or None
-        if text:
-            if kind is not None and kind != "n":
-                return _typed(kind, text)
-            value = number(text)
-        if value is None:
-            return None if formula is None or kind in {"str", "inlineStr"} else Uncalculated("=" + formula)
-        if style is not None:
-            if dates is None:
-                dates = date_styles()
-            if style in dates:
-                return DateText(date_text(value, date1904=date1904) or text)
-        return value
-
-    parser.StartElementHandler = start
-    parser.EndElementHandler = end
-    left = MAX_BEYOND - CHUNK  # the chunk in which the bound was passed has been scanned already
-    for chunk in chunks:
-        if beyond and ascending:
-            left -= len(chunk)
-            if left < 0:
-                break
-        parser.Parse(chunk, False)
-    else:
-        parser.Parse(b"", True)
-    return {place: value for place, value in cells.items() if value is not None}
-
-
-def _text_reader(
-    parser: expat.XMLParserType, namespace: str, chars: list[str], done: Callable[[str], object]
-) -> Callable[[], None]:
-    """Return a function that, called as ``si`` or ``is`` opens, reads to its end and calls ``done`` with the text.
-
-    The caller's handlers come back before ``done``. ``chars`` is where the parser puts characters.
-    """
-    text_name, run_name = namespace + "t", namespace + "r"
-    pieces: list[str] = []
-    where = _ITEM
-    outer = parser.StartElementHandler, parser.EndElementHandler
-
-    def start(name: str, _: dict[str, str]) -> None:
-        nonlocal where
-        if where <= _RUN and name == text_name:
-            where += _ITEM_TEXT - _ITEM
-            chars.clear()
-        elif where == _ITEM and name == run_name:
-            where = _RUN
-        else:  # the look of a run, the phonetic guide above it
-            where = _deeper(where)
-
-    def end(_: str) -> None:
-        nonlocal where
-        if where >= _SKIP:
-            where -= _SKIP
-        elif where >= _ITEM_TEXT:
-            where -= _ITEM_TEXT - _ITEM
-            pieces.append("".join(chars))
-        elif where == _RUN:
-            where = _ITEM
-        else:
-            parser.StartElementHandler, parser.EndElementHandler = outer
-            content = unescape("".join(pieces))
-            pieces.clear()
-            done(content)
-
-    def begin() -> None:
-        parser.StartElementHandler, parser.EndElementHandler = start, end
-
-    return begin
+def _new_parser() -> expat.XMLParserType:
+    """Return a parser that names elements ``namespace local`` and refuses a DOCTYPE, hence every entity."""
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.buffer_text = True
+    parser.StartDoctypeDeclHandler = _refuse_doctype
+    return parser
 
 
 def _refuse_doctype(*_: object) -> NoReturn:
     raise ValueError("a DOCTYPE")
 
 
-def _root(name: str, expected: str) -> str:
-    """Return the prefix that the names of a document have, or refuse a document that is something else."""
-    for namespace in MAIN:
-        if name == f"{namespace} {expected}":
-            return namespace + " "
-    raise ValueError(f"{name!r} instead of {expected}")
+def _plain_block(chunks: Iterator[bytes], root: str, name: str) -> tuple[str | None, Iterator[bytes]]:
+    """Return what is inside the element ``name`` (the root or a child of it) if its tags have no prefix.
+
+    ``None`` if they have, if the document is large, is not in UTF-8, or has more than one such element. The iterator
+    beside it yields the document again. A document that is not large has been parsed by then.
+    """
+    data, more = b"".join(islice(chunks, MAX_PLAIN // CHUNK)), next(chunks, None)
+    if more is not None:
+        return None, chain((data, more), chunks)
+    parser = _new_parser()
+    roots, wanted = {f"{namespace} {root}" for namespace in MAIN}, {f"{namespace} {name}" for namespace in MAIN}
+    level = 1 if name == root else 2
+    depth, begin, plain = 0, -1, True
+
+    def declare(_: str, encoding: str | None, __: int) -> None:
+        nonlocal plain
+        plain = encoding is None or encoding.upper() == "UTF-8"
+
+    def start(tag: str, _: dict[str, str]) -> None:
+        nonlocal depth, begin
+        depth += 1
+        if depth == 1 and tag not in roots:
+            raise RootError(tag, root)
+        if depth == level and tag in wanted:
+            begin = parser.CurrentByteIndex
+            parser.StartElementHandler = parser.EndElementHandler = None  # from here on only expat itself looks
+        elif depth > MAX_DEPTH:
+            raise ValueError("elements nested too deeply")
+
+    def end(_: str) -> None:
+        nonlocal depth
+        depth -= 1
+
+    parser.XmlDeclHandler = declare
+    parser.StartElementHandler = start
+    parser.EndElementHandler = end
+    parser.Parse(data, True)
+    again = iter((data,))
+    tag, end_tag = f"<{name}".encode(), f"</{name}>".encode()
+    opened = data.find(b">", begin) + 1
+    closed = data.find(end_tag, opened)
+    if not plain or begin < 0 or closed < 0 or not data.startswith(tag, begin) or data.count(tag, closed):
+        return None, again
+    block = data[opened:closed]
+    return (None if b"xmlns" in block or b"\r" in block else block.decode()), again
 
 
-def _deeper(where: int) -> int:
-    if where >= _TOO_DEEP:
-        raise ValueError("elements nested too deeply")
-    return where + _SKIP
+def _agree(place: _Place, one: Value, other: Value) -> None:
+    if type(one) is not type(other) or one != other:
+        raise ValueError(f"two values for row {place[0]}, column {place[1]}")
 
 
 @lru_cache(maxsize=1 << 14)  # the same addresses in every workbook of a region

@@ -9,7 +9,7 @@ from typing import Any
 
 from gongkai import messages
 from gongkai.blanks import Spot, rectangles
-from gongkai.cell import CellError, DateText, Uncalculated, Value, is_number, parse_address, plain
+from gongkai.cell import CellError, DateText, Uncalculated, Unread, Value, is_number, parse_address, plain
 from gongkai.edition import COVER_SHEET, Edition, EditionError, Item, by_year
 from gongkai.identities import Relation
 from gongkai.numerals import is_blank, propose
@@ -34,6 +34,8 @@ class Finding:
     expected: int | float | str | None
     cells: tuple[str, ...]
     message: str
+    name: str
+    """What people call the item; ``item`` is for machines."""
     explanation: str | None = None
     span: tuple[str, ...] = ()
     """The cells to paint, where they are more than ``cell``."""
@@ -117,7 +119,9 @@ class _Examination:
     def findings(self) -> Iterator[Finding]:
         wrong = list(what_is_wrong(self.edition, self.counted, self.prior))
         yield from (self.cover_finding(key) for key in {w.cover for w in wrong if w.cover})
-        yield from self.item_findings({w.item for w in wrong if w.item is not None})
+        # Cells of a table that was not found are already reported, in one F-LAYOUT finding.
+        read = {w.item for w in wrong if w.item is not None and not isinstance(self.filed.values[w.item], Unread)}
+        yield from self.item_findings(read)
         yield from (self.relation_finding(w.relation) for w in wrong if w.relation)
 
     # --- the cover
@@ -142,7 +146,7 @@ class _Examination:
             choices="、".join(place.choices.values()), proposal=proposal,
         )  # fmt: skip
         item = "year" if key == "year" else f"unit.{key}"
-        return Finding(rule, "error", COVER_SHEET, place.cell, item, value, expected, (place.cell,), message)
+        return Finding(rule, "error", COVER_SHEET, place.cell, item, value, expected, (place.cell,), message, place.label)
 
     # --- cells that are wrong by themselves
 
@@ -203,7 +207,7 @@ class _Examination:
         )  # fmt: skip
         sheet, cell = self.place(first)
         span = cells if len(cells) > 1 else ()
-        return Finding(rule, "error", sheet, cell, first.key, value, expected, cells, message, span=span)
+        return Finding(rule, "error", sheet, cell, first.key, value, expected, cells, message, first.name, span=span)
 
     def complaint(self, item: Item) -> tuple[str, str, int | float | None]:
         """Return rule, sentence and expected value for a cell that is wrong by itself."""
@@ -249,7 +253,7 @@ class _Examination:
             prior=shown(self.prior_value(relation)),
         )  # fmt: skip
         cells = tuple(self.place(self.edition.items[index])[1] for index in relation.operands if index < count)
-        return Finding(relation.id, relation.severity, sheet, cell, item.key, value, expected, cells, message)
+        return Finding(relation.id, relation.severity, sheet, cell, item.key, value, expected, cells, message, item.name)
 
     def prior_value(self, relation: Relation) -> Value:
         number = next((self.numbers[index] for index in relation.operands if index >= len(self.edition.items)), None)

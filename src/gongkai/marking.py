@@ -1,0 +1,79 @@
+"""Findings → the sheet 验证结果: one block of values, from which the cells of the workbook paint themselves.
+
+Every input range of a template carries a conditional format that looks its own place up in this block. So marking is
+one write, clearing the block clears the marks, and no fill of the clerk's is ever overwritten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from gongkai.cell import Value, address, parse_address
+from gongkai.messages import SEVERITIES
+from gongkai.validation import Finding
+from gongkai.wording import cell_range, shown
+
+RESULT_SHEET = "验证结果"
+SUMMARY_CELL = "A2"
+FIRST_ROW = 4
+ROWS = 400
+"""So many findings fit; the last row says how many more there are."""
+
+COLUMNS = (
+    "序号", "级别", "表", "单元格", "项目", "填报值", "应为", "问题与修改建议", "情况说明", "规则", "上", "左", "下", "右",
+)  # fmt: skip
+EXPLANATION = COLUMNS.index("情况说明") + 1
+"""The column, counted from 1, that the clerk writes in."""
+VISIBLE = EXPLANATION
+"""Columns after this one serve the programs: the rule id, and the rectangle to paint."""
+LAST_ROW = FIRST_ROW + ROWS - 1
+
+Row = tuple[Value, ...]
+
+
+def summary(findings: Sequence[Finding]) -> str:
+    """Return the one line that says how it stands."""
+    errors = sum(finding.severity == "error" for finding in findings)
+    warnings = sum(finding.severity == "warning" and finding.open for finding in findings)
+    explained = sum(finding.severity == "warning" and not finding.open for finding in findings)
+    if not errors and not warnings:
+        return "验证通过，可以报送。" + (f"已说明 {explained} 处。" if explained else "")
+    parts = [f"{errors} 处错误须改正"] * bool(errors) + [f"{warnings} 处须在“情况说明”栏写明原因"] * bool(warnings)
+    return "验证未通过：" + "，".join(parts) + "。"
+
+
+def block(findings: Sequence[Finding], explanations: Mapping[tuple[str, str, str], str] | None = None) -> list[Row]:
+    """Return the rows of the block, one per finding, in the order of ``COLUMNS``; no more than ``ROWS``.
+
+    A text that starts with ``=`` in the column 单元格, and only there, is a formula: the link to the cell.
+
+    ``explanations`` are the clerk's texts by (rule, sheet, cell); they are kept, also those that explain nothing.
+    """
+    texts = explanations or {}
+    rows = [_row(number, finding, texts) for number, finding in enumerate(findings[:ROWS], 1)]
+    if len(findings) > ROWS:
+        more = f"另有 {len(findings) - ROWS + 1} 处问题没有列出，请先改正以上各处，再验证一次。"
+        rows[-1] = (ROWS, *(None,) * (COLUMNS.index("问题与修改建议") - 1), more, *(None,) * (len(COLUMNS) - EXPLANATION + 1))
+    return rows
+
+
+def _row(number: int, finding: Finding, texts: Mapping[tuple[str, str, str], str]) -> Row:
+    cells = finding.span or (finding.cell,)
+    rows, columns = zip(*(parse_address(cell) for cell in cells), strict=True)
+    place = cell_range(cells)
+    return (
+        number, SEVERITIES[finding.severity], finding.sheet, f"""=HYPERLINK("#'{finding.sheet}'!{finding.cell}","{place}")""",
+        finding.name, shown(finding.value), None if finding.expected is None else shown(finding.expected),
+        finding.message, finding.explanation or texts.get((finding.rule, finding.sheet, finding.cell)), finding.rule,
+        min(rows), min(columns), max(rows), max(columns),
+    )  # fmt: skip
+
+
+def explanations_in(rows: Iterable[Sequence[Value]]) -> dict[tuple[str, str, str], str]:
+    """Return the clerk's explanations by (rule, sheet, cell) from the rows of a block."""
+    found: dict[tuple[str, str, str], str] = {}
+    for row in rows:
+        sheet, text, rule, top, left = (row[COLUMNS.index(name)] for name in ("表", "情况说明", "规则", "上", "左"))
+        if isinstance(text, str) and text.strip() and isinstance(top, int) and isinstance(left, int):
+            found[str(rule), str(sheet), address(top, left)] = text
+    return found

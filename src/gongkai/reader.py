@@ -1,0 +1,237 @@
+"""Workbook → Report: what a body filed, each value as it stands in the sheet, and where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from gongkai import marking, messages
+from gongkai.cell import Unread, Value, address, is_number, parse_address
+from gongkai.edition import COVER_COLUMN, COVER_SHEET, CoverField, Edition, editions
+from gongkai.formulas import PRIOR_FIRST_ROW, PRIOR_SHEET, PRIOR_VALUE_COLUMN
+from gongkai.labels import Cells, Found, Lost, find_beside, fold, is_official, locate
+from gongkai.layout import Block
+from gongkai.numerals import is_blank, propose
+from gongkai.ooxml import WorkbookError, open_workbook
+from gongkai.report import Report, Unit
+from gongkai.sheets import GUIDE_SHEET, META_KEYS, META_SHEET
+from gongkai.validation import Context, Finding
+from gongkai.verdict import Prior
+
+_OUR_SHEETS = (COVER_SHEET, PRIOR_SHEET, marking.RESULT_SHEET, GUIDE_SHEET, META_SHEET)
+_DETAILS = 4
+"""So many differences of a layout are named; more would not be read."""
+
+
+class ReadError(Exception):
+    """A file that holds no report we can read; ``reason`` is a key of ``messages.UNREADABLE``."""
+
+    def __init__(self, reason: str, **details: str) -> None:
+        self.reason = reason
+        self.details = details
+        super().__init__(messages.UNREADABLE[reason].format(**details))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Travel between processes with its details."""
+        return _read_error, (self.reason, self.details)
+
+
+def _read_error(reason: str, details: dict[str, str]) -> ReadError:
+    return ReadError(reason, **details)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A workbook read: its report, and what else its sheets say."""
+
+    report: Report
+    context: Context
+    prior: Prior | None
+    """The values of the sheet 上年数据, if any are filled."""
+    meta: Mapping[str, str]
+    application: str | None
+
+
+class _Book(Protocol):
+    sheets: tuple[str, ...]
+    application: str | None
+
+    def cells(self, sheet: str, max_row: int = ..., max_column: int = ...) -> dict[tuple[int, int], Value]: ...
+
+
+def read(source: Path | bytes) -> Reading:
+    """Read a workbook (.xlsx, .xlsm, .xls, .et); raise ``ReadError`` when it holds no report we can read."""
+    try:
+        book = _open(source)
+        return _Reader(book).reading()
+    except WorkbookError as error:
+        reason = _TEXT_SUFFIXES.get(source.suffix.lower(), error.reason) if isinstance(source, Path) else error.reason
+        raise ReadError(reason if error.reason == "not-zip" else error.reason) from error
+
+
+_TEXT_SUFFIXES = dict.fromkeys((".csv", ".tsv", ".txt"), "text") | dict.fromkeys((".pdf", ".doc", ".wps", ".rtf"), "document")
+
+
+def _open(source: Path | bytes) -> _Book:
+    try:
+        return open_workbook(source)
+    except WorkbookError as error:
+        if error.reason != "ole":
+            raise
+    from gongkai.xls import open_old_workbook  # noqa: PLC0415 - old files are rare
+
+    return open_old_workbook(source)
+
+
+class _Reader:
+    """One workbook while it is read."""
+
+    def __init__(self, book: _Book) -> None:
+        self.book = book
+        self.pages: dict[str, Cells] = {}
+
+    def page(self, sheet: str) -> Cells:
+        """Return the cells of a sheet, none where there is no such sheet."""
+        if sheet not in self.pages:
+            rows = {marking.RESULT_SHEET: marking.LAST_ROW}.get(sheet, 200)
+            self.pages[sheet] = self.book.cells(sheet, rows) if sheet in self.book.sheets else {}
+        return self.pages[sheet]
+
+    def reading(self) -> Reading:
+        meta = self.meta()
+        edition, tables = self.tables(meta.get("edition"))
+        values: list[Value] = [Unread()] * len(edition.items)
+        places: dict[int, tuple[str, str]] = {}
+        findings: list[Finding] = []
+        for block in edition.blocks:
+            sheet, found = tables[block.table]
+            if isinstance(found, Lost):
+                continue
+            cells = self.page(sheet)
+            for item in edition.items:
+                if item.table == block.table:
+                    place = found.places[item.key] if found else (item.box.top, item.box.left)
+                    values[item.index] = cells.get(place)
+                    if found:
+                        places[item.index] = (sheet, address(*place))
+        findings += self.layout_findings(edition, tables)
+        cover = self.cover(edition)
+        year = cover.pop("year")
+        unit = Unit(**{key: None if value is None else str(value) for key, value in cover.items()})
+        report = Report(edition.name, year, unit, tuple(values))
+        prior, wrong = self.prior(edition, year)
+        rows = self.result_rows()
+        context = Context(places, marking.explanations_in(rows), (*findings, *wrong))
+        return Reading(report, context, prior, meta, self.book.application)
+
+    # --- which form, and where its tables are
+
+    def meta(self) -> dict[str, str]:
+        cells = self.page(META_SHEET)
+        pairs = ((cells.get((row, 1)), cells.get((row, 2))) for row in range(1, 30))
+        return {key: str(value) for key, value in pairs if key in META_KEYS and value is not None}
+
+    def tables(self, named: str | None) -> tuple[Edition, dict[str, tuple[str, Found | Lost | None]]]:
+        """Return the edition, and for each table its sheet and place (``None``: the official place).
+
+        Without our ``_meta`` the edition is the one whose tables are all found; two forms differ in their labels.
+        """
+        known = editions()
+        if named is not None and named not in known:
+            raise ReadError("edition", edition=named)
+        candidates = [known[named]] if named else list(reversed(known.values()))
+        best: tuple[int, Edition, dict[str, tuple[str, Found | Lost | None]]] | None = None
+        for edition in candidates:
+            tables = {block.table: self.table(edition, block) for block in edition.blocks}
+            score = sum(not isinstance(found, Lost) for _, found in tables.values())
+            if best is None or score > best[0]:
+                best = (score, edition, tables)
+            if score == len(tables):
+                break
+        if best is None or not best[0]:
+            raise ReadError("foreign", sheets="”“".join(candidates[0].sheets))
+        return best[1], best[2]
+
+    def table(self, edition: Edition, block: Block) -> tuple[str, Found | Lost | None]:
+        if is_official(self.page(block.sheet), block):
+            return block.sheet, None
+        others = [sheet for sheet in self.book.sheets if sheet not in (block.sheet, *_OUR_SHEETS)]
+        expected = block.sheet in self.book.sheets
+        first = locate(self.page(block.sheet), edition, block) if expected else Lost(f"没有“{block.sheet}”工作表")
+        if isinstance(first, Found):
+            return block.sheet, first
+        found = [(sheet, place) for sheet in others if isinstance(place := locate(self.page(sheet), edition, block), Found)]
+        if len(found) == 1:
+            return found[0]
+        return block.sheet, Lost("有不止一张工作表像是它：" + "、".join(sheet for sheet, _ in found)) if found else first
+
+    def layout_findings(
+        self, edition: Edition, tables: Mapping[str, tuple[str, Found | Lost | None]]
+    ) -> Iterator[Finding]:
+        """Yield one finding per sheet of the form, however much of it differs."""
+        for sheet in edition.sheets:
+            here = [tables[block.table] for block in edition.blocks if block.sheet == sheet]
+            lost = [found.reason for _, found in here if isinstance(found, Lost)]
+            mapped = [text for _, found in here if isinstance(found, Found) for text in found.differences]
+            mapped += [f"从工作表“{name}”读取" for name in dict.fromkeys(n for n, f in here if n != sheet and f)]
+            kind, texts, severity = ("lost", lost, "error") if lost else ("mapped", mapped, "warning")
+            if texts:
+                shown = list(dict.fromkeys(texts))
+                details = "；".join(shown[:_DETAILS]) + (f"等 {len(shown)} 处" if len(shown) > _DETAILS else "")
+                message = messages.FORM_SENTENCES[f"F-LAYOUT.{kind}"].format(sheet=sheet, details=details)
+                yield Finding("F-LAYOUT", severity, sheet, "A1", None, None, None, ("A1",), message, sheet)
+
+    # --- the other sheets
+
+    def cover(self, edition: Edition) -> dict[str, Value]:
+        """Return the value of every cover field, by label when the cover is not ours."""
+        cells = self.page(COVER_SHEET)
+        fields = edition.cover
+        if not all(_says(cells.get((field.row, COVER_COLUMN - 1)), field.label) for field in fields):
+            pages = [cells] if cells else [self.page(sheet) for sheet in self.book.sheets]
+            for page in pages:
+                if beside := find_beside(page, [field.label for field in fields]):
+                    return {f.key: _entry(f, page.get(beside[f.label]) if f.label in beside else None) for f in fields}
+        return {field.key: _entry(field, cells.get(parse_address(field.cell))) for field in fields}
+
+    def prior(self, edition: Edition, year: Value) -> tuple[Prior | None, list[Finding]]:
+        """Return last year's values from the sheet 上年数据, and a finding for each that is no number."""
+        cells = self.page(PRIOR_SHEET)
+        values: list[Value] = [None] * len(edition.items)
+        findings = []
+        for number, index in enumerate(edition.prior_items):
+            item, place = edition.items[index], (PRIOR_FIRST_ROW + number, PRIOR_VALUE_COLUMN)
+            value = cells.get(place)
+            if is_blank(value) or not _says(cells.get((place[0], 3)), item.row_heading[-1]):
+                continue
+            values[index] = value
+            if not item.measure.admits(value):
+                cell, expected = address(*place), propose(value, item.measure.name)
+                advice = messages.NO_PROPOSAL if expected is None else messages.PROPOSAL.format(expected=expected)
+                message = messages.FORM_SENTENCES["F-TYPE.prior"].format(name=item.name, value=value, proposal=advice)
+                findings.append(
+                    Finding("F-TYPE", "error", PRIOR_SHEET, cell, item.key, value, expected, (cell,), message, item.name)
+                )
+        if all(value is None for value in values):
+            return None, findings
+        return Prior(tuple(values), is_number(year) and year - 1 >= edition.years.start), findings
+
+    def result_rows(self) -> Iterator[list[Value]]:
+        cells = self.page(marking.RESULT_SHEET)
+        for row in range(marking.FIRST_ROW, marking.LAST_ROW + 1):
+            if (row, marking.COLUMNS.index("规则") + 1) in cells:
+                yield [cells.get((row, column)) for column in range(1, len(marking.COLUMNS) + 1)]
+
+
+def _says(value: Value, label: str) -> bool:
+    return isinstance(value, str) and (value == label or fold(value) == fold(label))
+
+
+def _entry(field: CoverField, value: Value) -> Value:
+    """Return a cover value as the report has it: the key of a choice, otherwise what is there."""
+    if isinstance(value, str):
+        value = str(value)
+        return next((key for key, text in field.choices.items() if text == value.strip()), value if value.strip() else None)
+    return value

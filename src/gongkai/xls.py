@@ -1,0 +1,65 @@
+"""Old workbooks (.xls, and .et of WPS) through xlrd, which tells an error value from a blank as few readers do."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import xlrd
+from xlrd.biffh import XLRDError, error_text_from_code
+
+from gongkai.cell import CellError, DateText, Value
+from gongkai.ooxml import MAX_FILE, WorkbookError
+
+
+class OldWorkbook:
+    """An old workbook in memory, with the same two members as ``ooxml.Workbook``."""
+
+    application: str | None = None
+
+    def __init__(self, book: Any) -> None:  # noqa: ANN401 - xlrd has no types
+        self._book = book
+        self.sheets: tuple[str, ...] = tuple(book.sheet_names())
+
+    def cells(self, sheet: str, max_row: int = 200, max_column: int = 64) -> dict[tuple[int, int], Value]:
+        """Return (row, column), both from 1, -> value of the cells of a sheet; blank cells are absent."""
+        page = self._book.sheet_by_name(sheet)
+        found: dict[tuple[int, int], Value] = {}
+        for row in range(min(page.nrows, max_row)):
+            for column, cell in enumerate(page.row(row)[:max_column]):
+                value = self._value(cell)
+                if value is not None:
+                    found[row + 1, column + 1] = value
+        return found
+
+    def _value(self, cell: Any) -> Value:  # noqa: ANN401
+        if cell.ctype == xlrd.XL_CELL_TEXT:
+            return str(cell.value) or None
+        if cell.ctype == xlrd.XL_CELL_NUMBER:
+            return int(cell.value) if cell.value.is_integer() and abs(cell.value) < 1e15 else float(cell.value)
+        if cell.ctype == xlrd.XL_CELL_BOOLEAN:
+            return bool(cell.value)
+        if cell.ctype == xlrd.XL_CELL_ERROR:
+            return CellError(error_text_from_code.get(cell.value, "#ERROR!"))
+        if cell.ctype == xlrd.XL_CELL_DATE:
+            try:
+                moment = xlrd.xldate_as_datetime(cell.value, self._book.datemode)
+            except (ValueError, OverflowError):
+                return DateText(cell.value)
+            return DateText(moment.date() if moment.time() == moment.min.time() else moment)
+        return None
+
+
+def open_old_workbook(source: bytes | Path) -> OldWorkbook:
+    """Open an OLE compound file; raise ``WorkbookError`` where it holds no readable workbook."""
+    data = source if isinstance(source, bytes) else source.read_bytes()
+    if len(data) > MAX_FILE:
+        raise WorkbookError("too-large", f"{len(data)} bytes")
+    try:
+        return OldWorkbook(xlrd.open_workbook(file_contents=data, logfile=io.StringIO()))
+    except XLRDError as error:
+        reason = "encrypted" if "encrypted" in str(error) else "ole"
+        raise WorkbookError(reason, str(error)) from error
+    except Exception as error:  # xlrd lets whatever a broken file provokes pass through
+        raise WorkbookError("damaged", repr(error)) from error
