@@ -23,7 +23,7 @@ from gongkai.formulas import (
     guard,
     prior_cell,
 )
-from gongkai.identities import Exact, Relation, Sum
+from gongkai.identities import Exact, Relation, Sum, breaches, due
 from gongkai.layout import Box
 from gongkai.messages import SEVERITIES
 from gongkai.numerals import PLACEHOLDERS
@@ -50,8 +50,12 @@ class Filling:
 
     def number(self, measure: Measure, value: Value) -> Exact | None:
         """Return what a cell counts as, or ``None`` while it cannot be judged."""
-        if measure.admits(value):
-            return exact(value)  # type: ignore[arg-type]  # admits() takes numbers only
+        return None if is_number(value) and not measure.admits(value) else self.count(value)
+
+    def count(self, value: Value) -> Exact | None:
+        """Return any number, and zero for a blank that is declared so."""
+        if is_number(value):
+            return exact(value)
         return 0 if self.zero and (value is None or value in PLACEHOLDERS) else None
 
 
@@ -99,36 +103,60 @@ def total_formulas(edition: Edition) -> Iterator[tuple[int, Formula]]:
         yield total, Formula(item.sheet, item.cell, text, result)
 
 
-def row_marks(edition: Edition) -> Iterator[tuple[Box, Formula, Formula]]:
-    """Yield, for each printed row, where its mark goes, the mark and the reason."""
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """The mark of a row: a number out of sight says how it stands, the mark and the reason say it in words.
+
+    The number is 1 where all holds, 2 while something is to be filled in, 3 where a cell is wrong by itself, and from
+    4 on the first relation that does not hold; so each check is written, and calculated, once.
+    """
+
+    box: Box
+    """Where the mark shows."""
+    code: Formula
+    mark: Formula
+    reason: Formula
+
+
+Outcome = tuple[str, str]
+"""Mark and reason."""
+_UNFILLED: tuple[Outcome, ...] = ((OK, ""), (PENDING, "还有空格未填"), (WRONG, "有的格不是有效数字"))
+_PRIOR: tuple[Outcome, ...] = ((OK, ""), ("", ""), (WRONG, "不是有效数字"))
+_HOLDS, _PENDING, _WRONG = 1, 2, 3
+
+
+def row_marks(edition: Edition) -> Iterator[Mark]:
+    """Yield the mark of every printed row: beside it, or below it in a table printed across."""
     for block in edition.blocks:
         for row, columns in edition.lines[block.table].items():
             indices = [edition.index[f"{block.table}.{row}.{column}"] for column in columns]
             first, last = (edition.items[indices[n]].box for n in (0, -1))
             if block.across:
                 box = Box(first.bottom + 1, first.left, first.bottom + 1, last.right)
-                reason = address(box.top + 1, box.left)
+                reason, code = address(box.top + 1, box.left), address(box.top + 2, box.left)
             else:
                 box = Box(first.top, last.right + 1, first.top, last.right + 1)
-                reason = address(box.top, box.left + 1)
-            own = [
-                r
-                for r in edition.relations
-                if r.each == "row" and (r.table, r.line) == (block.table, row) and not r.prior
-            ]
-            mark, why = _mark(edition, block.sheet, indices, own)
-            yield (
-                box,
-                Formula(block.sheet, box.start, f"={mark}", _mark_result(edition, indices, own)),
-                Formula(block.sheet, reason, f"={why}", _reason_result(edition, indices, own)),
+                reason, code = address(box.top, box.left + 1), address(box.top, box.left + 2)
+            own = [r for r in edition.relations if (r.each, r.table, r.line) == ("row", block.table, row) and not r.prior]
+            own.sort(key=_gravity)
+            pen = Pen(edition, block.sheet)
+            fine, nothing, _, count = guard(pen.areas(indices))
+            text = (
+                f"IF({fine}+{nothing}<{count},{_WRONG},"
+                f"IF({complete(pen, indices)},{_first([pen.breach(r) for r in own])},{_PENDING}))"
             )
+
+            def result(filling: Filling, indices: Sequence[int] = indices, own: Sequence[Relation] = own) -> int:
+                return _state(edition, filling, indices) or _broken(edition, filling, own)
+
+            yield _mark(block.sheet, (box, reason, code), text, result, (*_UNFILLED, *map(_outcome, own)))
 
 
 def column_marks(edition: Edition) -> Iterator[tuple[str, str, int, tuple[Formula, ...]]]:
     """Yield, for each relation over columns, (sheet, title, row of the sheet, its marks), below the sheet's tables."""
     bottoms: dict[str, int] = {}
     for block in edition.blocks:
-        bottoms[block.sheet] = max(bottoms.get(block.sheet, 0), block.data.bottom + 2 * block.across)
+        bottoms[block.sheet] = max(bottoms.get(block.sheet, 0), block.data.bottom + 3 * block.across)
     for block in edition.blocks:
         by_id: dict[str, list[Relation]] = {}
         for relation in edition.relations:
@@ -137,125 +165,108 @@ def column_marks(edition: Edition) -> Iterator[tuple[str, str, int, tuple[Formul
         for relations in by_id.values():
             bottoms[block.sheet] += 1
             row = bottoms[block.sheet]
-            marks = []
-            for relation in relations:
-                column = edition.items[relation.targets[0]].box.left
-                mark, _ = _mark(edition, block.sheet, relation.operands, [relation], alone=True)
-                result = _mark_result(edition, relation.operands, [relation], alone=True)
-                marks.append(Formula(block.sheet, address(row, column), f"={mark}", result))
-            yield block.sheet, relations[0].title, row, tuple(marks)
+            marks = tuple(_column_mark(edition, block.sheet, row, relation) for relation in relations)
+            yield block.sheet, relations[0].title, row, marks
 
 
-def prior_marks(edition: Edition) -> Iterator[tuple[int, Formula, Formula]]:
-    """Yield, for each of last year's values, (item index, mark, reason) on the sheet 上年数据."""
+def _column_mark(edition: Edition, sheet: str, row: int, relation: Relation) -> Formula:
+    pen = Pen(edition, sheet)
+    cell = address(row, edition.items[relation.targets[0]].box.left)
+    broken = f'IF({pen.breach(relation)},"{MARKS[relation.severity]}","{OK}")'
+
+    def result(filling: Filling) -> Value:
+        if _state(edition, filling, relation.operands):
+            return PENDING  # a cell that is wrong by itself has its mark in its row
+        return OK if _broken(edition, filling, [relation]) == _HOLDS else MARKS[relation.severity]
+
+    return Formula(sheet, cell, f'=IF({complete(pen, relation.operands)},{broken},"{PENDING}")', result)
+
+
+def prior_marks(edition: Edition) -> Iterator[tuple[int, Mark]]:
+    """Yield, for each of last year's values, (item index, its mark) on the sheet 上年数据."""
     count = len(edition.items)
+    pen = Pen(edition, PRIOR_SHEET)
     for number, index in enumerate(edition.prior_items):
-        row = PRIOR_FIRST_ROW + number
+        row, measure = PRIOR_FIRST_ROW + number, edition.items[index].measure
         own = [r for r in edition.relations if r.prior and next(i for i in r.operands if i >= count) == index + count]
-        pen = Pen(edition, PRIOR_SHEET)
+        own.sort(key=_gravity)
+        tests = [f"AND({complete(pen, relation.operands)},{pen.breach(relation)})" for relation in own]
         value = prior_cell(edition, index)
-        fine = good(value, edition.items[index].measure)
-        tests = [(relation, f"AND({complete(pen, relation.operands)},{pen.breach(relation)})") for relation in own]
-        mark = f'IF(ISBLANK({value}),"",IF({fine}=0,"{WRONG}",{_choose(tests, "mark")}))'
-        why = f'IF(ISBLANK({value}),"",IF({fine}=0,"不是有效数字",{_choose(tests, "title")}))'
+        text = f"IF(ISBLANK({value}),{_PENDING},IF({good(value, measure)}=0,{_WRONG},{_first(tests)}))"
 
-        def verdict(filling: Filling, what: str, index: int = index, own: Sequence[Relation] = tuple(own)) -> Value:
-            value, measure = filling.prior[index], edition.items[index].measure
+        def result(
+            filling: Filling, index: int = index, measure: Measure = measure, own: Sequence[Relation] = own
+        ) -> int:
+            value = filling.prior[index]
             if value is None:
-                return ""
-            if not measure.admits(value):
-                return WRONG if what == "mark" else "不是有效数字"
-            return _outcome(edition, filling, own, what)
+                return _PENDING
+            return _broken(edition, filling, own) if measure.admits(value) else _WRONG
 
-        yield (
-            index,
-            Formula(PRIOR_SHEET, address(row, PRIOR_MARK_COLUMN), f"={mark}", lambda f, v=verdict: v(f, "mark")),
-            Formula(PRIOR_SHEET, address(row, PRIOR_MARK_COLUMN + 1), f"={why}", lambda f, v=verdict: v(f, "title")),
+        places = (
+            Box(row, PRIOR_MARK_COLUMN, row, PRIOR_MARK_COLUMN),
+            address(row, PRIOR_MARK_COLUMN + 1),
+            address(row, PRIOR_MARK_COLUMN + 2),
         )
-
-
-def _choose(tests: Sequence[tuple[Relation, str]], what: str) -> str:
-    """Return the mark (or title) of the first breach, errors before warnings."""
-    text = f'"{OK}"' if what == "mark" else '""'
-    for severity in ("warning", "error"):
-        for relation, test in reversed(tests):
-            if relation.severity == severity:
-                shows = MARKS[severity] if what == "mark" else relation.title
-                text = f'IF({test},"{shows}",{text})'
-    return text
+        yield index, _mark(PRIOR_SHEET, places, text, result, (*_PRIOR, *map(_outcome, own)))
 
 
 def _mark(
-    edition: Edition, sheet: str, indices: Sequence[int], relations: Sequence[Relation], *, alone: bool = False
-) -> tuple[str, str]:
-    """Return the formulas of a mark and of its reason over some cells; ``alone``: their own faults show elsewhere."""
-    pen = Pen(edition, sheet)
-    fine, nothing, _, count = guard(pen.areas(indices))
-    tests = [(relation, pen.breach(relation)) for relation in relations]
-    mark = f'IF({complete(pen, indices)},{_choose(tests, "mark")},"{PENDING}")'
-    why = f'IF({complete(pen, indices)},{_choose(tests, "title")},"还有空格未填")'
-    if alone:
-        return mark, why
-    bad = f"{fine}+{nothing}<{count}"
-    return f'IF({bad},"{WRONG}",{mark})', f'IF({bad},"有的格不是有效数字",{why})'
+    sheet: str,
+    places: tuple[Box, str, str],
+    text: str,
+    result: Callable[[Filling], int],
+    outcomes: Sequence[Outcome],
+) -> Mark:
+    box, reason, code = places
+    texts = [",".join(f'"{outcome[part]}"' for outcome in outcomes) for part in (0, 1)]
+    shows = [lambda filling, part=part: outcomes[result(filling) - 1][part] for part in (0, 1)]
+    return Mark(
+        box,
+        Formula(sheet, code, f"={text}", result),
+        Formula(sheet, box.start, f"=CHOOSE({code},{texts[0]})", shows[0]),
+        Formula(sheet, reason, f"=CHOOSE({code},{texts[1]})", shows[1]),
+    )
 
 
-def _mark_result(
-    edition: Edition, indices: Sequence[int], relations: Sequence[Relation], *, alone: bool = False
-) -> Callable[[Filling], Value]:
-    def result(filling: Filling) -> Value:
-        state = _state(edition, filling, indices)
-        if state:
-            return PENDING if alone else state
-        return _outcome(edition, filling, relations, "mark")
-
-    return result
+def _outcome(relation: Relation) -> Outcome:
+    return MARKS[relation.severity], relation.title
 
 
-def _reason_result(
-    edition: Edition, indices: Sequence[int], relations: Sequence[Relation]
-) -> Callable[[Filling], Value]:
-    def result(filling: Filling) -> Value:
-        state = _state(edition, filling, indices)
-        if state:
-            return "有的格不是有效数字" if state == WRONG else "还有空格未填"
-        return _outcome(edition, filling, relations, "title")
-
-    return result
+def _gravity(relation: Relation) -> bool:
+    return relation.severity != "error"
 
 
-def _state(edition: Edition, filling: Filling, indices: Sequence[int]) -> str:
-    """Return ✗ where a cell is wrong by itself, 待填 where one is blank, nothing where all can be judged."""
-    pending = False
+def _first(tests: Sequence[str]) -> str:
+    """Return the code of the first test that is true."""
+    text = str(_HOLDS)
+    for number, test in reversed(list(enumerate(tests, _WRONG + 1))):
+        text = f"IF({test},{number},{text})"
+    return text
+
+
+def _state(edition: Edition, filling: Filling, indices: Sequence[int]) -> int:
+    """Return the code of cells that cannot be judged yet, 0 where they can."""
+    pending = 0
     for index in indices:
         value, measure = filling.values[index], edition.items[index].measure
         if filling.number(measure, value) is None:
             if value not in (None, "", *PLACEHOLDERS):
-                return WRONG
-            pending = True
-    return PENDING if pending else ""
+                return _WRONG
+            pending = _PENDING
+    return pending
 
 
-def _outcome(edition: Edition, filling: Filling, relations: Sequence[Relation], what: str) -> str:
-    """Return the mark or the title of the first relation that is asked for, can be judged, and does not hold."""
-    now = [filling.number(item.measure, value) for item, value in zip(edition.items, filling.values, strict=True)]
-    then = [exact(v) if i.measure.admits(v) else None for i, v in zip(edition.items, filling.prior, strict=True)]  # type: ignore[arg-type]
-    numbers = [*now, *then]
-    for severity in ("error", "warning"):
-        for relation in relations:
-            if relation.severity != severity or (severity != "error" and filling.unit.kind == "region"):
-                continue
-            if relation.prior and not relation.across_editions and not _same_edition_before(edition, filling.year):
-                continue
-            if any(numbers[index] is None for index in relation.operands) or not relation.applies_to(filling.unit):
-                continue
-            if not relation.holds(numbers):
-                return MARKS[severity] if what == "mark" else relation.title
-    return OK if what == "mark" else ""
-
-
-def _same_edition_before(edition: Edition, year: Value) -> bool:
-    return is_number(year) and year - 1 >= edition.years.start
+def _broken(edition: Edition, filling: Filling, relations: Sequence[Relation]) -> int:
+    """Return the code of the first relation that is asked for, can be judged, and does not hold; 1 if there is none."""
+    if any(relation.prior for relation in relations):
+        now = [filling.count(value) for value in filling.values]
+    else:
+        now = [filling.number(item.measure, value) for item, value in zip(edition.items, filling.values, strict=True)]
+    numbers = [*now, *(exact(v) if i.measure.admits(v) else None for i, v in zip(edition.items, filling.prior, strict=True))]  # type: ignore[arg-type]  # admits() takes numbers only
+    same = is_number(filling.year) and filling.year - 1 >= edition.years.start
+    asked = {id(relation) for relation in due(relations, filling.unit, "same" if same else "other")}
+    broken = {id(relation) for relation in breaches((r for r in relations if id(r) in asked), numbers)}
+    return next((code for code, relation in enumerate(relations, _WRONG + 1) if id(relation) in broken), _HOLDS)
 
 
 def cover_mark(edition: Edition, field: CoverField) -> Formula | None:

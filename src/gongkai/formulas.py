@@ -124,9 +124,11 @@ def _span(run: list[Item]) -> str:
 
 
 def good(ref: str, measure: Measure) -> str:
-    """Return how many cells of ``ref`` hold a number the measure admits; 1/FALSE and text fall out as errors."""
-    fits = f"(INT({ref})={ref})" if measure.whole else f"(ROUND({ref},{measure.decimals})={ref})"
-    return f"SUMPRODUCT(--ISNUMBER(1/(ISNUMBER({ref})*{fits}*({ref}>={measure.minimum})*({ref}<={measure.maximum}))))"
+    """Return how many cells of ``ref`` hold a number the measure admits; text and 1/FALSE fall out as errors."""
+    tests = [f"ISNUMBER({ref})", f"(INT({ref})={ref})" if measure.whole else f"(ROUND({ref},{measure.decimals})={ref})"]
+    if measure.minimum == 0:
+        tests.append(f"({ref}>=0)")
+    return f"SUMPRODUCT(--ISNUMBER(1/({'*'.join(tests)})))"
 
 
 def _placeholders(ref: str) -> str:
@@ -145,7 +147,12 @@ def guard(areas: list[Area]) -> tuple[str, str, str, int]:
 def complete(pen: Pen, indices: Sequence[int]) -> str:
     """Return a condition that every cell is good, or is a blank of this year that is declared zero."""
     count = len(pen.edition.items)
-    now, then = [i for i in indices if i < count], [i for i in indices if i >= count]
-    fine, _, empty, cells = guard(pen.areas(now))
-    last = "".join(f"+{good(ref, measure)}" for ref, _, measure in pen.areas(then))
-    return f"{fine}{last}+IF({ZERO},{empty},0)={cells + len(then)}"
+    now = [index for index in indices if index < count]
+    if len(now) == len(indices):
+        fine, _, empty, cells = guard(pen.areas(now))
+        return f"{fine}+IF({ZERO},{empty},0)={cells}"
+    # Beside last year's values it is enough that there are numbers: what is wrong with them shows on their own sheet.
+    refs = ",".join(ref for ref, _, _ in pen.areas(now))
+    held = "".join(f"-{_placeholders(ref)}" for ref, _, _ in pen.areas(now))
+    then = ",".join(ref for ref, _, _ in pen.areas(index for index in indices if index >= count))
+    return f"COUNT({refs})=IF({ZERO},COUNTA({refs}){held},{len(now)}),COUNT({then})={len(indices) - len(now)}"

@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from urllib.parse import unquote
 from xml.parsers.expat import ExpatError
 
-from gongkai.sheetxml import CHUNK, RootError, SheetReader, read_strings, shows_date, unescape, walk
+from gongkai.sheetxml import SheetReader, read_date_styles, read_strings, unescape
+from gongkai.xmlwalk import CHUNK, RootError, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator
+    from collections.abc import Iterator
 
     from gongkai.cell import Value
 
@@ -66,9 +67,6 @@ _PROPERTIES = (
 )
 _OTHER_ROOTS: dict[str, Reason] = {"wordprocessingml": "word", "presentationml": "presentation"}
 _OTHER_PARTS: dict[str, Reason] = {"word/": "word", "ppt/": "presentation", "xl/workbook.bin": "xlsb"}
-
-# numbers of built-in formats that show dates: 27-36 and 50-58 are the Chinese ones
-_DATE_FORMATS = frozenset(map(str, (*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59))))
 
 
 class WorkbookError(Exception):
@@ -146,23 +144,12 @@ class Workbook:
                 read_strings(self._package.chunks(part), add)
         return texts
 
-    def _date_styles(self) -> Container[str]:
-        """The numbers of the cell styles that show dates, as cells refer to them."""
-        codes: dict[str, str] = {}
-        used: list[str] = []
-
-        def enter(path: str, attributes: dict[str, str]) -> None:
-            if path == "styleSheet/cellXfs/xf":
-                used.append(attributes.get("numFmtId", "0"))
-            elif path == "styleSheet/numFmts/numFmt":
-                codes[attributes.get("numFmtId", "")] = attributes.get("formatCode", "")
-
+    def _date_styles(self) -> set[str]:
         part = _single(self._relationships, "styles")
-        if part is not None:
-            with _naming(part):
-                walk(self._package.chunks(part), "styleSheet", enter)
-        dates = {key for key in used if (shows_date(codes[key]) if key in codes else key in _DATE_FORMATS)}
-        return {str(index) for index, key in enumerate(used) if key in dates}
+        if part is None:
+            return set()
+        with _naming(part):
+            return read_date_styles(self._package.chunks(part))
 
 
 def open_workbook(source: bytes | Path) -> Workbook:
@@ -296,7 +283,9 @@ def _part_name(path: str) -> str:
     path = path.replace("\\", "/")
     if "%" in path:
         path = unquote(path)
-    return posixpath.normpath(path).lstrip("/").lower()
+    if "./" in path or "//" in path:
+        path = posixpath.normpath(path)
+    return path.lstrip("/").lower()
 
 
 def _single(relationships: dict[str, _Relationship], kind: str) -> str | None:

@@ -16,7 +16,18 @@ from gongkai.layout import Block
 from gongkai.numerals import is_blank, propose
 from gongkai.ooxml import WorkbookError, open_workbook
 from gongkai.report import Report, Unit
-from gongkai.sheets import GUIDE_SHEET, META_KEYS, META_SHEET
+from gongkai.sheets import (
+    DETAIL_CODE_COLUMN,
+    DETAIL_FIRST_COLUMN,
+    DETAIL_FIRST_ROW,
+    DETAIL_KEY_ROW,
+    DETAIL_MAX_ROWS,
+    DETAIL_NAME_COLUMN,
+    DETAIL_SHEET,
+    GUIDE_SHEET,
+    META_KEYS,
+    META_SHEET,
+)
 from gongkai.validation import Context, Finding
 from gongkai.verdict import Prior
 
@@ -52,6 +63,8 @@ class Reading:
     """The values of the sheet 上年数据, if any are filled."""
     meta: Mapping[str, str]
     application: str | None
+    members: tuple[Report, ...] = ()
+    """The units' own reports, where the workbook is a summary."""
 
 
 class _Book(Protocol):
@@ -124,7 +137,7 @@ class _Reader:
         prior, wrong = self.prior(edition, year)
         rows = self.result_rows()
         context = Context(places, marking.explanations_in(rows), (*findings, *wrong))
-        return Reading(report, context, prior, meta, self.book.application)
+        return Reading(report, context, prior, meta, self.book.application, self.members(edition, year))
 
     # --- which form, and where its tables are
 
@@ -217,6 +230,24 @@ class _Reader:
         if all(value is None for value in values):
             return None, findings
         return Prior(tuple(values), is_number(year) and year - 1 >= edition.years.start), findings
+
+    def members(self, edition: Edition, year: Value) -> tuple[Report, ...]:
+        """Return the reports of the units of a summary, from its sheet 明细."""
+        if DETAIL_SHEET not in self.book.sheets:
+            return ()
+        cells = self.book.cells(DETAIL_SHEET, DETAIL_MAX_ROWS, DETAIL_FIRST_COLUMN + len(edition.items))
+        keys = [cells.get((DETAIL_KEY_ROW, DETAIL_FIRST_COLUMN + item.index)) for item in edition.items]
+        if keys != [item.key for item in edition.items]:
+            return ()
+        found = []
+        row = DETAIL_FIRST_ROW
+        while (row, DETAIL_NAME_COLUMN) in cells:
+            name, code = cells[row, DETAIL_NAME_COLUMN], cells.get((row, DETAIL_CODE_COLUMN))
+            unit = Unit(name=str(name), code=None if code is None else str(code))
+            values = tuple(cells.get((row, DETAIL_FIRST_COLUMN + item.index)) for item in edition.items)
+            found.append(Report(edition.name, year, unit, values))
+            row += 1
+        return tuple(found)
 
     def result_rows(self) -> Iterator[list[Value]]:
         cells = self.page(marking.RESULT_SHEET)

@@ -1,11 +1,7 @@
-"""Cells out of the XML of one sheet part, and the texts, numbers and dates they are made of.
+"""The parts of a workbook that make up its cells: sheets, shared strings, styles.
 
-Nothing here knows about packages or files: bytes come in chunks. XML that is wrong raises ``ValueError`` or
-``ExpatError`` (``LookupError`` for an encoding nobody knows); the caller knows which part it was.
-
-Expat reads every byte and vouches for the XML. But a call into Python for every tag of every cell takes four times as
-long as expat itself, so the plain form that all spreadsheet programs write is then cut with one regular expression.
-Anything it does not account for to the last character goes through ``walk``, which knows the whole language.
+Nothing here knows about packages or files: bytes come in chunks. A part that is wrong raises ``ValueError``,
+``LookupError`` or ``ExpatError``; the caller knows which part it was.
 """
 
 from __future__ import annotations
@@ -13,29 +9,16 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 from functools import lru_cache
-from itertools import chain, islice
-from typing import TYPE_CHECKING, NoReturn
-from xml.parsers import expat
+from typing import TYPE_CHECKING
 
 from gongkai.cell import MAX_DIGITS, CellError, DateText, Uncalculated, Value, parse_address
+from gongkai.xmlwalk import CHUNK, plain, walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
-MAIN = ("http://schemas.openxmlformats.org/spreadsheetml/2006/main", "http://purl.oclc.org/ooxml/spreadsheetml/main")
-"""The namespace of workbooks, sheets, styles and strings: transitional and strict."""
-
-CHUNK = 1 << 17
-"""Bytes parsed at a time: few enough to stop early, many enough that one huge token is not rescanned for ever."""
-
-MAX_PLAIN = 1 << 19
-"""Bytes of a part that are looked at in one piece."""
-
 MAX_BEYOND = 1 << 20
-"""Bytes still scanned for a stray row after the last wanted row has gone by."""
-
-MAX_DEPTH = 100
-"""Elements inside each other; real parts stay below ten, and each open element costs the parser memory."""
+"""Bytes of a sheet still scanned for a stray row after the last wanted row has gone by."""
 
 MAX_ROWS, MAX_COLUMNS = 1 << 20, 1 << 14
 
@@ -47,14 +30,18 @@ _BOOLEANS = {"1": True, "0": False, "true": True, "false": False}
 _NOT_SHOWN = re.compile(r'"[^"]*"?|\\.|[_*].|\[(?!(?:h+|m+|s+)\])[^\]]*\]?', re.DOTALL | re.IGNORECASE)
 _DATE_LETTER = re.compile("[ymdhs]", re.IGNORECASE)
 
-# the plain form; the last group of each catches whatever is none of it
+# built-in formats that show dates; 27-36 and 50-58 are the Chinese ones
+_DATE_FORMATS = frozenset(map(str, (*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59))))
+
+# Cells and texts in plain form. Each match begins with a tag; the last group takes the tags that are none of it.
 _PLAIN_CELLS = re.compile(
-    r"""<c r="([A-Z]{1,3}[0-9]{1,7})"(?: s="([0-9]+)")?(?: t="([A-Za-z]+)")?"""
-    r"""(?:/>|>(?:(<f)(?: [^<>]*)?(?:/>|>([^<]*)</f>))?(?:<v>([^<]*)</v>|<v/>)?</c>)"""
-    r"""|<row r="([0-9]+)"[^<>]*?(/?)>|(</row>)|(.)""",
-    re.DOTALL,
+    r'<c r="([A-Z]++[0-9]++)"(?: s="([0-9]++)")?+(?: t="([A-Za-z]++)")?+'
+    r"(?:/>|>(?:<f([^<]*+)(?:</f>)?+)?+(?:<v>([^<]*+)</v>|<v/>)?+</c>)|(<[^<]*+)"
 )
-_PLAIN_TEXTS = re.compile(r'<si><t(?: xml:space="preserve")?>([^<&]*)</t>(?:<phoneticPr[^<>]*/>)?</si>|(.)', re.DOTALL)
+_PLAIN_ROW = re.compile(r'<row r="([0-9]++)"(?: [^="]++="[^"]*+")*+(/?)>')
+_PLAIN_FORMULA = re.compile(r'(?: [^="]++="[^"]*+")*+(?:/>|>(.*))\Z', re.DOTALL)
+_PLAIN_STYLE = re.compile(r'<xf (?:[^<>]*? )??numFmtId="([0-9]++)"')
+_PLAIN_TEXTS = re.compile(r'<si><t(?: xml:space="preserve")?+>([^<&]*+)</t>(?:<phoneticPr[^<>]*+/>)?+</si>|(<[^<]*+)')
 
 _ROW = "worksheet/sheetData/row"
 _CELL = f"{_ROW}/c"
@@ -63,70 +50,11 @@ _INLINE = {f"{_CELL}/is/t", f"{_CELL}/is/r/t"}  # not is/rPh/t, the phonetic gui
 _Place = tuple[int, int]
 
 
-class RootError(ValueError):
-    """A document that is not of the kind it should be; ``name`` is its root, ``namespace local``."""
-
-    def __init__(self, name: str, expected: str) -> None:
-        super().__init__(f"{name!r} instead of {expected}")
-        self.name = name
-
-
-def walk(
-    chunks: Iterable[bytes],
-    root: str,
-    enter: Callable[[str, dict[str, str]], object],
-    leave: Callable[[str, str], object] | None = None,
-    *,
-    known: Container[str] = MAIN,
-    enough: Callable[[int], bool] | None = None,
-) -> None:
-    """Parse a document, calling ``enter(path, attributes)`` and ``leave(path, text)`` for each element.
-
-    A path is made of local names (``workbook/sheets/sheet``); an element of no ``known`` namespace brings its namespace
-    along. The text is what stands between an end tag and the tag before it. ``enough`` is told the size of each chunk
-    that was parsed, and may end the reading there. A document whose root is not ``root`` raises ``RootError``.
-    """
-    parser = _new_parser()
-    chars: list[str] = []
-    paths = [""]
-    steps: dict[str, str] = {}
-
-    def start(name: str, attributes: dict[str, str]) -> None:
-        step = steps.get(name)
-        if step is None:
-            namespace, _, local = name.rpartition(" ")
-            step = steps[name] = "/" + (local if namespace in known else name)
-        path = paths[-1] + step
-        paths.append(path)
-        if path == step and path[1:] != root:
-            raise RootError(name, root)
-        if len(paths) > MAX_DEPTH:
-            raise ValueError("elements nested too deeply")
-        chars.clear()
-        enter(path[1:], attributes)
-
-    def end(_: str) -> None:
-        path = paths.pop()
-        if leave is not None:
-            leave(path[1:], "".join(chars))
-            chars.clear()
-
-    parser.StartElementHandler = start
-    parser.EndElementHandler = end
-    if leave is not None:
-        parser.CharacterDataHandler = chars.append
-    for chunk in chunks:
-        parser.Parse(chunk, False)
-        if enough is not None and enough(len(chunk)):
-            return
-    parser.Parse(b"", True)
-
-
 def read_strings(chunks: Iterator[bytes], add: Callable[[str], object]) -> None:
     """Hand every text of a shared strings part to ``add``, in order, without phonetic guides."""
-    block, chunks = _plain_block(chunks, "sst", "sst")
-    found = [] if block is None else _PLAIN_TEXTS.findall(block)
-    if block is not None and not any(other for _, other in found):
+    document, chunks = plain(chunks, "sst")
+    found = [] if document is None else _PLAIN_TEXTS.findall(document.inside.decode())
+    if document is not None and not any(other for _, other in found):
         for text, _ in found:
             add(unescape(text))
         return
@@ -145,6 +73,29 @@ def read_strings(chunks: Iterator[bytes], add: Callable[[str], object]) -> None:
     walk(chunks, "sst", enter, leave)
 
 
+def read_date_styles(chunks: Iterator[bytes]) -> set[str]:
+    """Return the numbers, as text, by which cells refer to those styles of a styles part that show dates."""
+    used: list[str] = []
+    document, chunks = plain(chunks, "styleSheet")
+    formats, styles = (document.child("numFmts"), document.child("cellXfs")) if document else (None, None)
+    if document is not None and formats is not None and styles is not None:
+        found = _PLAIN_STYLE.findall(styles.decode())
+        if len(found) == styles.count(b"<xf") and b"'" not in styles:
+            used = found  # what remains to be parsed is a small part of the part
+            chunks = iter((b"%s<numFmts>%s</numFmts></styleSheet>" % (document.root, formats),))
+    codes: dict[str, str] = {}
+
+    def enter(path: str, attributes: dict[str, str]) -> None:
+        if path == "styleSheet/cellXfs/xf":
+            used.append(attributes.get("numFmtId", "0"))
+        elif path == "styleSheet/numFmts/numFmt":
+            codes[attributes.get("numFmtId", "")] = attributes.get("formatCode", "")
+
+    walk(chunks, "styleSheet", enter)
+    dates = {key for key in used if (shows_date(codes[key]) if key in codes else key in _DATE_FORMATS)}
+    return {str(index) for index, key in enumerate(used) if key in dates}
+
+
 class SheetReader:
     """Reads the sheets of one workbook, given its shared strings and the numbers (as text) of the styles of dates."""
 
@@ -154,50 +105,57 @@ class SheetReader:
 
     def read(self, chunks: Iterator[bytes], max_row: int, max_column: int) -> dict[_Place, Value]:
         """Return (row, column), both from 1, -> value of the cells within the bounds that are not blank."""
-        block, chunks = _plain_block(chunks, "worksheet", "sheetData")
-        cells = None if block is None else self._cut(block, max_row, max_column)
-        if cells is None:
-            cells = self._walk(chunks, max_row, max_column)
-        return {place: value for place, value in cells.items() if value is not None}
+        document, chunks = plain(chunks, "worksheet")
+        block = None if document is None else document.child("sheetData")
+        cells = None if block is None else self._cut(block.decode(), max_row, max_column)
+        return self._walk(chunks, max_row, max_column) if cells is None else cells
 
     def _cut(self, block: str, max_row: int, max_column: int) -> dict[_Place, Value] | None:
-        """Return the cells of a block in plain form, ``None`` for blank ones; ``None`` if the form is not plain."""
+        """Return the cells of a block in plain form, ``None`` if it is not: each cell has its place, in order."""
         cells: dict[_Place, Value] = {}
         numbers: dict[str, int] = {}
         shared, dates = self._shared, self._date_styles
-        row, inside = 0, False
-        for reference, style, kind, is_formula, formula, text, opened, empty, closed, _ in _PLAIN_CELLS.findall(block):
-            if reference and inside:
-                place = _place(reference)
-                if place[0] != row:
-                    raise ValueError(f"cell {reference} in row {row}")
-                if row > max_row or place[1] > max_column:
+        row = last_row = last_column = limit = 0  # row 0 is between rows
+        for reference, style, kind, formula, text, tag in _PLAIN_CELLS.findall(block):
+            if tag:
+                start = _PLAIN_ROW.match(tag)
+                if start is None and tag.startswith("</row>"):
+                    row = 0
                     continue
-                value: Value = None
-                if kind == "s":
-                    value = shared.get(text)
-                elif not kind and style not in dates:
-                    value = numbers.get(text)
-                if value is None and (text or kind or is_formula):  # neither blank nor one of the frequent values
-                    if "&" in text or "&" in formula or (kind == "s" and not text):
-                        return None
-                    value = self._value(kind, style, formula if is_formula else None, text)
-                    if type(value) is int:
-                        numbers[text] = value
-                if place in cells:
-                    _agree(place, cells[place], value)
-                cells[place] = value
-            elif opened and not inside:
-                row, inside = _row_number(opened), not empty
-            elif closed:
-                inside = False
-            else:
+                if start is None or row or _row_number(start[1]) <= last_row:
+                    return None
+                last_row, last_column = int(start[1]), 0
+                row = 0 if start[2] else last_row
+                limit = max_column if row <= max_row else 0
+                continue
+            place = _place(reference)
+            here, column = place
+            if here != row or column <= last_column:
                 return None
+            last_column = column
+            if column > limit or not (text or kind or formula):
+                continue
+            if kind == "s":
+                value: Value = shared.get(text)
+            elif kind or style in dates:
+                value = None
+            else:
+                value = numbers.get(text)
+            if value is None:  # none of the frequent ones
+                source = _PLAIN_FORMULA.match(formula) if formula else None
+                if "&" in text or "&" in formula or (formula and not source) or (kind == "s" and not text):
+                    return None
+                value = self._value(kind, style, source and (source[1] or ""), text)
+                if value is None:
+                    continue
+                if type(value) is int:
+                    numbers[text] = value
+            cells[place] = value
         return cells
 
     def _walk(self, chunks: Iterable[bytes], max_row: int, max_column: int) -> dict[_Place, Value]:
-        """Return the cells of a sheet in any form, ``None`` for blank ones."""
-        cells: dict[_Place, Value] = {}
+        """Return the cells of a sheet in any form."""
+        cells: dict[_Place, Value] = {}  # blank ones too, until the end, or one could hide a duplicate
         row = column = blocks = 0
         numbered = beyond = False  # this row has a number; a row after the last wanted one was met
         ascending = True
@@ -254,7 +212,7 @@ class SheetReader:
             return left < CHUNK
 
         walk(chunks, "worksheet", enter, leave, enough=enough)
-        return cells
+        return {place: value for place, value in cells.items() if value is not None}
 
     def _value(self, kind: str, style: str, formula: str | None, text: str | None) -> Value:
         """Return the value of a cell, given its type and style ("" for none), formula and stored text."""
@@ -326,65 +284,6 @@ def date_text(serial: float, *, date1904: bool = False) -> str | None:
         return day
     hours = clock.isoformat("milliseconds" if clock.microsecond else "seconds")
     return f"{day}T{hours}" if moment.days else hours
-
-
-def _new_parser() -> expat.XMLParserType:
-    """Return a parser that names elements ``namespace local`` and refuses a DOCTYPE, hence every entity."""
-    parser = expat.ParserCreate(namespace_separator=" ")
-    parser.buffer_text = True
-    parser.StartDoctypeDeclHandler = _refuse_doctype
-    return parser
-
-
-def _refuse_doctype(*_: object) -> NoReturn:
-    raise ValueError("a DOCTYPE")
-
-
-def _plain_block(chunks: Iterator[bytes], root: str, name: str) -> tuple[str | None, Iterator[bytes]]:
-    """Return what is inside the element ``name`` (the root or a child of it) if its tags have no prefix.
-
-    ``None`` if they have, if the document is large, is not in UTF-8, or has more than one such element. The iterator
-    beside it yields the document again. A document that is not large has been parsed by then.
-    """
-    data, more = b"".join(islice(chunks, MAX_PLAIN // CHUNK)), next(chunks, None)
-    if more is not None:
-        return None, chain((data, more), chunks)
-    parser = _new_parser()
-    roots, wanted = {f"{namespace} {root}" for namespace in MAIN}, {f"{namespace} {name}" for namespace in MAIN}
-    level = 1 if name == root else 2
-    depth, begin, plain = 0, -1, True
-
-    def declare(_: str, encoding: str | None, __: int) -> None:
-        nonlocal plain
-        plain = encoding is None or encoding.upper() == "UTF-8"
-
-    def start(tag: str, _: dict[str, str]) -> None:
-        nonlocal depth, begin
-        depth += 1
-        if depth == 1 and tag not in roots:
-            raise RootError(tag, root)
-        if depth == level and tag in wanted:
-            begin = parser.CurrentByteIndex
-            parser.StartElementHandler = parser.EndElementHandler = None  # from here on only expat itself looks
-        elif depth > MAX_DEPTH:
-            raise ValueError("elements nested too deeply")
-
-    def end(_: str) -> None:
-        nonlocal depth
-        depth -= 1
-
-    parser.XmlDeclHandler = declare
-    parser.StartElementHandler = start
-    parser.EndElementHandler = end
-    parser.Parse(data, True)
-    again = iter((data,))
-    tag, end_tag = f"<{name}".encode(), f"</{name}>".encode()
-    opened = data.find(b">", begin) + 1
-    closed = data.find(end_tag, opened)
-    if not plain or begin < 0 or closed < 0 or not data.startswith(tag, begin) or data.count(tag, closed):
-        return None, again
-    block = data[opened:closed]
-    return (None if b"xmlns" in block or b"\r" in block else block.decode()), again
 
 
 def _agree(place: _Place, one: Value, other: Value) -> None:

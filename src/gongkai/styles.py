@@ -34,6 +34,7 @@ class Styles:
         self.mark = style(align="center", font_color="#7F7F7F", font_size=9)
         self.reason = style(align="left", font_color="#7F7F7F", font_size=9)
         self.hint = style(align="left", font_color="#7F7F7F", font_size=9, text_wrap=True)
+        self.hint_line = style(align="left", font_color="#7F7F7F", font_size=9)
         self.note = style(align="left", text_wrap=True)
         self.live = style(align="center", bold=True, font_size=12, bg_color="#F7F7F7", border=1)
         self.result = style(align="left", text_wrap=True)

@@ -116,6 +116,21 @@ class Form:
         self.put_formula(formula.sheet, formula.cell, formula.text, result, style)
         self.marks.setdefault(formula.sheet, []).append((formula, result))
 
+    def _mark(self, mark: checks.Mark) -> None:
+        """Write the mark of a row with its reason, and the number behind both out of sight."""
+        sheet, styles = mark.code.sheet, self.styles
+        row, column = (number - 1 for number in parse_address(mark.code.cell))
+        if mark.box.cells > 1:
+            reason, _ = parse_address(mark.reason.cell)
+            for line, style in ((mark.box.top, styles.mark), (reason, styles.reason)):
+                self.sheets[sheet].merge_range(Box(line, mark.box.left, line, mark.box.right).reference, "", style)
+            self.sheets[sheet].set_row(row, None, None, {"hidden": True})
+        else:
+            self.sheets[sheet].set_column(column, column, None, None, {"hidden": True})
+        self.put_mark(mark.mark, styles.mark)
+        for formula in (mark.reason, mark.code):
+            self.put_formula(sheet, formula.cell, formula.text, formula.result(self.filling), styles.reason)
+
     # --- the sheets
 
     def _names(self) -> None:
@@ -146,20 +161,15 @@ class Form:
         if not across:
             self.put(name, address(blocks[0].data.top - 1, width + 1), "核对", styles.helper_head)
             self.put(name, address(blocks[0].data.top - 1, width + 2), "说明", styles.helper_head)
-        for box, mark, reason in checks.row_marks(self.edition):
-            if mark.sheet == name:
-                if box.cells > 1:
-                    page.merge_range(box.reference, "", styles.mark)
-                    row, _ = parse_address(reason.cell)
-                    page.merge_range(Box(row, box.left, row, box.right).reference, "", styles.reason)
-                self.put_mark(mark, styles.mark)
-                self.put_formula(name, reason.cell, reason.text, reason.result(self.filling), styles.reason)
+        for mark in checks.row_marks(self.edition):
+            if mark.code.sheet == name:
+                self._mark(mark)
         for sheet, title, row, marks in checks.column_marks(self.edition):
             if sheet == name:
                 label = Box(row, 1, row, max(1, blocks[-1].data.left - 1))
                 self.put_box(name, label, f"核对：{title}", styles.reason)
-                for mark in marks:
-                    self.put_mark(mark, styles.mark)
+                for formula in marks:
+                    self.put_mark(formula, styles.mark)
         self._paint(name)
         self._page(name, width, bottom, landscape=across, freeze=(blocks[0].data.top - 1, blocks[0].data.left - 1))
         for column, size in self._widths(name).items():
@@ -211,13 +221,12 @@ class Form:
         self.put_box(sheet, Box(3, 1, 3, PRIOR_VALUE_COLUMN), "照上年度报告的统计表填写；没有的留空，留空的不核对。", styles.note)
         for column, text in enumerate(("序号", "表", "行", "列", "上年数", "核对", "说明"), 1):
             self.put(sheet, address(PRIOR_FIRST_ROW - 1, column), text, styles.label if column < 6 else styles.helper_head)
-        for number, (index, mark, reason) in enumerate(checks.prior_marks(self.edition)):
+        for number, (index, mark) in enumerate(checks.prior_marks(self.edition)):
             item, row = self.edition.items[index], PRIOR_FIRST_ROW + number
             for column, text in enumerate((number + 1, item.sheet, item.row_heading[-1], item.column_heading[-1]), 1):
                 self.put(sheet, address(row, column), text, styles.label if column == 1 else styles.row_label)
             self.put(sheet, prior_cell(self.edition, index), self.filling.prior[index], styles.entry)
-            self.put_mark(mark, styles.mark)
-            self.put_formula(sheet, reason.cell, reason.text, reason.result(self.filling), styles.reason)
+            self._mark(mark)
         self._paint(sheet)
         last = PRIOR_FIRST_ROW + len(self.edition.prior_items) - 1
         self._page(sheet, PRIOR_VALUE_COLUMN, last, landscape=False, freeze=(PRIOR_FIRST_ROW - 1, 0))
