@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from gongkai.cell import Value, address, parse_address
 from gongkai.messages import SEVERITIES
+from gongkai.transplant import replace_block
 from gongkai.validation import Finding
 from gongkai.wording import cell_range, shown
 
@@ -77,3 +78,38 @@ def explanations_in(rows: Iterable[Sequence[Value]]) -> dict[tuple[str, str, str
         if isinstance(text, str) and text.strip() and isinstance(top, int) and isinstance(left, int):
             found[str(rule), str(sheet), address(top, left)] = text
     return found
+
+
+def marked(data: bytes, findings: Sequence[Finding], explanations: Mapping[tuple[str, str, str], str]) -> bytes:
+    """Return a copy of a workbook of ours with the findings in its sheet 验证结果; nothing else of it changes.
+
+    Raises ``KeyError`` where the workbook has no such sheet.
+    """
+    rows = block(findings, explanations)
+    return replace_block(data, RESULT_SHEET, FIRST_ROW, LAST_ROW, rows, {SUMMARY_CELL: summary(findings)})
+
+
+def findings_list(file: str, findings: Sequence[Finding]) -> bytes:
+    """Return a small workbook that lists the findings of a file which has no sheet of ours to write them in."""
+    import io  # noqa: PLC0415 - only here
+
+    import xlsxwriter  # noqa: PLC0415 - half of validate's time budget, and seldom needed
+
+    buffer = io.BytesIO()
+    book = xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
+    page = book.add_worksheet(RESULT_SHEET)
+    wrap, head = (book.add_format({"font_name": "宋体", "text_wrap": True, "border": 1, "bold": bold}) for bold in (False, True))
+    page.write(0, 0, f"{file}：{summary(findings)}")
+    titles = ("序号", "级别", "表", "单元格", "项目", "填报值", "应为", "问题与修改建议")
+    for column, (title, width) in enumerate(zip(titles, (6, 8, 12, 12, 30, 14, 12, 80), strict=True)):
+        page.write(1, column, title, head)
+        page.set_column(column, column, width)
+    for number, finding in enumerate(findings, 1):
+        place, expected = cell_range(finding.span or (finding.cell,)), finding.expected
+        texts = (
+            number, SEVERITIES[finding.severity], finding.sheet, place, finding.name, shown(finding.value),
+            "" if expected is None else shown(expected), finding.message,
+        )  # fmt: skip
+        page.write_row(number + 1, 0, texts, wrap)
+    book.close()
+    return buffer.getvalue()

@@ -126,6 +126,10 @@ class Workbook:
         with _naming(part):
             return reader.read(self._package.chunks(part), max_row, max_column)
 
+    def part(self, sheet: str) -> str:
+        """Return the name of the part that holds a sheet; raise ``KeyError`` for a name that is not in ``sheets``."""
+        return self._parts[sheet]
+
     @cached_property
     def _reader(self) -> SheetReader:
         return SheetReader(self._strings(), self._date_styles(), date1904=self._date1904)

@@ -1,0 +1,5 @@
+"""Run as ``python -m gongkai``."""
+
+from gongkai.cli import main
+
+main()

@@ -1,0 +1,47 @@
+"""退回: a marked copy of every workbook that somebody has to correct or explain, for sending back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from gongkai import marking
+from gongkai.files import write_whole
+from gongkai.submission import Submission
+
+
+def send_back(submissions: Iterable[Submission], folder: Path) -> list[Path]:
+    """Write the marked copies into ``folder`` and return their paths; the originals are only read.
+
+    A workbook of ours gets its sheet 验证结果 filled. Of any other file there is nothing to mark, so a list of its
+    findings is written. Unreadable files are left out: what is wrong with them is not in a cell.
+    """
+    taken = {Path(submission.file).resolve() for submission in submissions}
+    written = []
+    for submission in submissions:
+        if submission.status not in ("failed", "warnings"):
+            continue
+        source = Path(submission.file)
+        data, suffix = _copy(submission, source)
+        target = _free(folder, source.stem, suffix, taken)
+        taken.add(target.resolve())
+        write_whole(target, data)
+        written.append(target)
+    return written
+
+
+def _copy(submission: Submission, source: Path) -> tuple[bytes, str]:
+    if source.suffix.lower() in (".xlsx", ".xlsm"):
+        try:
+            return marking.marked(source.read_bytes(), submission.findings, submission.explanations), source.suffix
+        except KeyError:
+            pass
+    return marking.findings_list(source.name, submission.findings), "-验证结果.xlsx"
+
+
+def _free(folder: Path, stem: str, suffix: str, taken: set[Path]) -> Path:
+    """Return a name in the folder that is neither an input's nor another copy's."""
+    target, number = folder / f"{stem}{suffix}", 2
+    while target.resolve() in taken:
+        target, number = folder / f"{stem}（{number}）{suffix}", number + 1
+    return target

@@ -1,0 +1,147 @@
+"""Writing a block of values into one sheet of somebody's workbook and leaving everything else as it is.
+
+A spreadsheet library would read the whole workbook and write what it understood of it: results of formulas, macros
+and formats it does not know are lost. A clerk's file is not ours to lose anything of, so only the rows of the block
+are replaced, in the text of that one part.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Mapping, Sequence
+from io import BytesIO
+from xml.parsers import expat
+from xml.sax.saxutils import escape, quoteattr
+
+from gongkai.cell import Value, address, parse_address
+from gongkai.ooxml import WorkbookError, open_workbook
+
+_CALC_CHAIN = re.compile(rb"<(?:\w+:)?(?:Override|Relationship)\b[^>]*calcChain[^>]*?/>")
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+def replace_block(
+    data: bytes, sheet: str, first_row: int, last_row: int, rows: Sequence[Sequence[Value]], cells: Mapping[str, Value]
+) -> bytes:
+    """Return the workbook with the rows ``first_row`` … ``last_row`` of ``sheet`` replaced by ``rows``.
+
+    ``cells`` are single cells above the block that get a new value. Formats stay: a cell keeps its own, a new one
+    gets that of its column. A text that starts with ``=`` is written as a formula when it is a link, otherwise as
+    text. Raises ``KeyError`` where there is no such sheet and ``WorkbookError`` where the part cannot be edited.
+    """
+    part = open_workbook(data).part(sheet)
+    source = zipfile.ZipFile(BytesIO(data))
+    target = BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as package:
+        for entry in source.infolist():
+            content = source.read(entry)
+            name = entry.filename.lstrip("/")
+            if name.lower() == part.lower():
+                content = _SheetText(content).replaced(first_row, last_row, rows, cells)
+            elif name.lower().endswith("calcchain.xml"):
+                continue  # it may list formulas that are gone; a program makes it anew
+            elif name.lower() in ("[content_types].xml",) or name.lower().endswith("workbook.xml.rels"):
+                content = _CALC_CHAIN.sub(b"", content)
+            copy = zipfile.ZipInfo(entry.filename, entry.date_time)
+            copy.external_attr, copy.compress_type = entry.external_attr, zipfile.ZIP_DEFLATED
+            package.writestr(copy, content)
+    return target.getvalue()
+
+
+class _SheetText:
+    """The text of a sheet part, with the place of each of its rows."""
+
+    def __init__(self, content: bytes) -> None:
+        self.content = content
+        self.rows: list[tuple[int, int, int]] = []
+        """Row number, where it starts and where it ends, in bytes."""
+        self.styles: dict[tuple[int, int], str] = {}
+        self.columns: list[tuple[int, int, str]] = []
+        self.body: tuple[int, int] | None = None
+        self.prefix = ""
+        self._parse()
+
+    def _parse(self) -> None:
+        parser = expat.ParserCreate()
+        row = column = started = opened = 0
+
+        def end_of_tag() -> int:
+            return self.content.index(b">", parser.CurrentByteIndex) + 1
+
+        def start(tag: str, attributes: dict[str, str]) -> None:
+            nonlocal row, column, started, opened
+            prefix, _, name = tag.rpartition(":")
+            if name == "sheetData":
+                self.prefix = prefix + ":" if prefix else ""
+                opened = end_of_tag()
+                if self.content[opened - 2 : opened - 1] == b"/":
+                    raise WorkbookError("damaged", "an empty sheet has no block")
+            elif name == "row":
+                row, column, started = int(attributes.get("r", row + 1)), 0, parser.CurrentByteIndex
+            elif name == "c":
+                row, column = parse_address(attributes["r"]) if "r" in attributes else (row, column + 1)
+                self.styles[row, column] = attributes.get("s", "")
+            elif name == "col" and "style" in attributes:
+                self.columns.append((int(attributes["min"]), int(attributes["max"]), attributes["style"]))
+
+        def end(tag: str) -> None:
+            name = tag.rpartition(":")[2]
+            if name == "row":
+                self.rows.append((row, started, end_of_tag()))
+            elif name == "sheetData":
+                self.body = (opened, parser.CurrentByteIndex)
+
+        parser.StartElementHandler, parser.EndElementHandler = start, end
+        try:
+            parser.Parse(self.content, True)
+        except expat.ExpatError as error:
+            raise WorkbookError("damaged", str(error)) from error
+        declaration = re.match(rb"<\?xml[^>]*encoding=[\"']([^\"']+)", self.content.removeprefix(b"\xef\xbb\xbf"))
+        if self.body is None or (declaration and declaration[1].upper() not in (b"UTF-8", b"US-ASCII")):
+            raise WorkbookError("damaged", "a sheet without data, or in another encoding")
+
+    def replaced(self, first: int, last: int, rows: Sequence[Sequence[Value]], cells: Mapping[str, Value]) -> bytes:
+        """Return the part with the block and the single cells replaced."""
+        assert self.body is not None  # noqa: S101 - _parse has made sure
+        start, end = self.body
+        above = [part for part in self.rows if part[0] < first]
+        below = [part for part in self.rows if part[0] > last]
+        text = b"".join(self._edited(part, cells) for part in above)
+        text += "".join(self._row(first + number, values) for number, values in enumerate(rows)).encode()
+        text += b"".join(self.content[begin:stop] for _, begin, stop in below)
+        return self.content[:start] + text + self.content[end:]
+
+    def _edited(self, part: tuple[int, int, int], cells: Mapping[str, Value]) -> bytes:
+        row, begin, stop = part
+        text = self.content[begin:stop]
+        for cell, value in cells.items():
+            if parse_address(cell)[0] == row:
+                old = re.compile(rb'<(?:\w+:)?c\b[^>]*\br="%s"[^>]*?(?:/>|>.*?</(?:\w+:)?c>)' % cell.encode(), re.DOTALL)
+                new = self._cell(*parse_address(cell), value).encode()
+                text, count = old.subn(lambda _, new=new: new, text, count=1)
+                if not count:
+                    raise WorkbookError("damaged", f"no cell {cell}")
+        return text
+
+    def _row(self, number: int, values: Sequence[Value]) -> str:
+        cells = "".join(self._cell(number, column, value) for column, value in enumerate(values, 1))
+        return f'<{self.prefix}row r="{number}">{cells}</{self.prefix}row>'
+
+    def _cell(self, row: int, column: int, value: Value) -> str:
+        style = self.styles.get((row, column)) or next((s for a, b, s in self.columns if a <= column <= b), "")
+        p, head = self.prefix, f'r="{address(row, column)}"' + (f" s={quoteattr(style)}" if style else "")
+        if value is None:
+            return f"<{p}c {head}/>" if style else ""
+        if isinstance(value, str) and value.startswith("=HYPERLINK("):
+            shows = value.rstrip('")').rpartition('"')[2]
+            return f'<{p}c {head} t="str"><{p}f>{_clean(value[1:])}</{p}f><{p}v>{_clean(shows)}</{p}v></{p}c>'
+        if isinstance(value, str):
+            return f'<{p}c {head} t="inlineStr"><{p}is><{p}t xml:space="preserve">{_clean(value)}</{p}t></{p}is></{p}c>'
+        return f"<{p}c {head}><{p}v>{value}</{p}v></{p}c>"
+
+
+def _clean(text: str) -> str:
+    """Return text as XML: what XML cannot hold becomes a visible sign, what looks like an escape is escaped."""
+    text = re.sub("_(?=x[0-9A-Fa-f]{4}_)", "_x005F_", _FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", text))
+    return escape(text).replace("\r", "&#13;")
