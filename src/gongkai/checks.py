@@ -137,7 +137,9 @@ def row_marks(edition: Edition) -> Iterator[Mark]:
             else:
                 box = Box(first.top, last.right + 1, first.top, last.right + 1)
                 reason, code = address(box.top, box.left + 1), address(box.top, box.left + 2)
-            own = [r for r in edition.relations if (r.each, r.table, r.line) == ("row", block.table, row) and not r.prior]
+            own = [
+                r for r in edition.relations if (r.each, r.table, r.line) == ("row", block.table, row) and not r.prior
+            ]
             own.sort(key=_gravity)
             pen = Pen(edition, block.sheet)
             fine, nothing, _, count = guard(pen.areas(indices))
@@ -262,11 +264,12 @@ def _broken(edition: Edition, filling: Filling, relations: Sequence[Relation]) -
         now = [filling.count(value) for value in filling.values]
     else:
         now = [filling.number(item.measure, value) for item, value in zip(edition.items, filling.values, strict=True)]
-    numbers = [*now, *(exact(v) if i.measure.admits(v) else None for i, v in zip(edition.items, filling.prior, strict=True))]  # type: ignore[arg-type]  # admits() takes numbers only
-    same = is_number(filling.year) and filling.year - 1 >= edition.years.start
-    asked = {id(relation) for relation in due(relations, filling.unit, "same" if same else "other")}
-    broken = {id(relation) for relation in breaches((r for r in relations if id(r) in asked), numbers)}
-    return next((code for code, relation in enumerate(relations, _WRONG + 1) if id(relation) in broken), _HOLDS)
+    then = [item.measure.number(value) for item, value in zip(edition.items, filling.prior, strict=True)]
+    before = "same" if is_number(filling.year) and filling.year - 1 >= edition.years.start else "other"
+    for code, relation in enumerate(relations, _WRONG + 1):
+        if any(breaches(due([relation], filling.unit, before), [*now, *then])):
+            return code
+    return _HOLDS
 
 
 def cover_mark(edition: Edition, field: CoverField) -> Formula | None:

@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from gongkai.usage import CANNOT, ChineseCommand, ChineseGroup
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gongkai.submission import PriorReports, Submission
 
-OK, FOUND, CANNOT = 0, 1, 2
-"""Exit codes: nothing to do; something is wrong or left out; the command could not do its work."""
+OK, FOUND = 0, 1
+"""Exit codes: nothing to do; something is wrong or left out. With ``CANNOT`` the command could not do its work."""
 
 app = typer.Typer(
-    name="gongkai", no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False,
+    name="gongkai",
+    cls=ChineseGroup, no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False,
     help="政府信息公开工作年度报告：统计表模板、校验与汇总。", context_settings={"help_option_names": ["-h", "--help"]},
 )  # fmt: skip
 
@@ -32,14 +35,15 @@ class Format(StrEnum):
 
 Paths = Annotated[list[Path], typer.Argument(metavar="路径…", help="工作簿，或装有工作簿的文件夹（逐层查找）。")]
 PriorOption = Annotated[
-    list[Path] | None, typer.Option("--prior", metavar="路径", help="上年度的报表、汇总表或文件夹，用于跨年核对；可重复。")
+    list[Path] | None,
+    typer.Option("--prior", metavar="路径", help="上年度的报表、汇总表或文件夹，用于跨年核对；可重复。"),
 ]
 FormatOption = Annotated[Format, typer.Option("--format", help="输出格式：text 给人看，json 给程序用。")]
 EditionOption = Annotated[str | None, typer.Option("--edition", metavar="版本", help="统计表版本，如 2021。")]
 ZeroOption = Annotated[bool, typer.Option("--blank-as-zero", help="声明：空白格一律按 0 计（默认不计，按未填处理）。")]
 
 
-@app.command()
+@app.command(cls=ChineseCommand)
 def template(
     edition: EditionOption = None,
     year: Annotated[int | None, typer.Option("--year", metavar="年度", help="报告年度，据此选择版本。")] = None,
@@ -55,18 +59,19 @@ def template(
             _stop(f"{year} 年度不适用 {form.name} 年版统计表，应使用 {by_year(year).name} 年版。")
     except EditionError as error:
         _stop(str(error))
-    target = output or Path(f"政府信息公开年报统计表-{form.name}年版.xlsx")
+    target = output or Path(templates.FILE_NAME.format(edition=form.name))
     _write(target, templates.blank(form, year=year))
     typer.echo(f"已生成 {target}")
 
 
-@app.command()
+@app.command(cls=ChineseCommand)
 def validate(
     paths: Paths,
     prior: PriorOption = None,
     form: FormatOption = Format.text,
     returns: Annotated[
-        Path | None, typer.Option("-d", "--directory", metavar="退回目录", help="把有问题的工作簿标注后的副本写到这个目录。")
+        Path | None,
+        typer.Option("-d", "--directory", metavar="退回目录", help="把有问题的工作簿标注后的副本写到这个目录。"),
     ] = None,
 ) -> None:
     """校验工作簿：逐条列出哪一格有问题、怎么改。没有问题时退出码为 0，有问题为 1，无法运行为 2。"""
@@ -90,10 +95,12 @@ def validate(
     raise typer.Exit(CANNOT if missing else FOUND if unsettled else OK)
 
 
-@app.command()
+@app.command(cls=ChineseCommand)
 def merge(
     paths: Paths,
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="汇总.xlsx", help="汇总表写到哪里；旁边另写同名 .json。")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="汇总.xlsx", help="汇总表写到哪里；旁边另写同名 .json。")
+    ],
     region: Annotated[str, typer.Option("--region", metavar="名称", help="汇总单位或地区的名称。")] = "汇总",
     year: Annotated[int | None, typer.Option("--year", metavar="年度", help="只汇总这一年度的报表。")] = None,
     prior: PriorOption = None,
@@ -101,7 +108,8 @@ def merge(
     form: FormatOption = Format.text,
 ) -> None:
     """把各单位的工作簿汇总成一张表；有错误的单位不计入，并说明原因（退出码 1）。"""
-    from gongkai import merge as merging, reporters, summary
+    from gongkai import merge as merging
+    from gongkai import reporters, summary
     from gongkai.edition import EditionError
 
     beside = output.with_suffix(".json")
@@ -126,7 +134,7 @@ def merge(
     raise typer.Exit(FOUND if result.excluded or not result.included else OK)
 
 
-@app.command()
+@app.command(cls=ChineseCommand)
 def fill(
     source: Annotated[Path, typer.Argument(metavar="报告.json", help="报告 JSON。")],
     output: Annotated[Path, typer.Option("-o", "--output", metavar="工作簿.xlsx", help="写到哪里。")],
@@ -146,10 +154,12 @@ def fill(
     typer.echo(f"已生成 {output}")
 
 
-@app.command()
+@app.command(cls=ChineseCommand)
 def extract(
     source: Annotated[Path, typer.Argument(metavar="工作簿.xlsx", help="填好的工作簿。")],
-    output: Annotated[Path | None, typer.Option("-o", "--output", metavar="报告.json", help="写到哪里；不给则打印。")] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="报告.json", help="写到哪里；不给则打印。")
+    ] = None,
 ) -> None:
     """从工作簿读出报告 JSON，原样读出，不作任何换算。"""
     from gongkai.reader import ReadError, read
@@ -170,7 +180,7 @@ def extract(
         _write(output, dumps(reading.report).encode())
 
 
-@app.command()
+@app.command(cls=ChineseCommand)
 def rules(edition: EditionOption = None, form: FormatOption = Format.text) -> None:
     """列出一版统计表的全部核对规则。"""
     from gongkai import guide, reporters
@@ -188,9 +198,11 @@ def rules(edition: EditionOption = None, form: FormatOption = Format.text) -> No
         typer.echo(reporters.rules_text(chosen, book))
 
 
-@app.command()
+@app.command(cls=ChineseCommand)
 def demo(
-    directory: Annotated[Path, typer.Option("-d", "--directory", metavar="目录", help="演示文件写到哪里。")] = Path("演示"),
+    directory: Annotated[Path, typer.Option("-d", "--directory", metavar="目录", help="演示文件写到哪里。")] = Path(
+        "演示"
+    ),
 ) -> None:
     """用五份已公开的真实年报演示：填表、校验、汇总。"""
     from gongkai.demo import run
@@ -211,7 +223,9 @@ def _judge(
         _say(f"{path}：{UNREADABLE['missing']}")
     if not files:
         if len(missing) < len(paths):
-            _say(f"{'、'.join(str(p) for p in paths if p not in missing)}：里面没有工作簿（.xlsx、.xlsm、.xls、.et）。请检查路径。")
+            _say(
+                f"{'、'.join(str(p) for p in paths if p not in missing)}：里面没有工作簿（.xlsx、.xlsm、.xls、.et）。请检查路径。"
+            )
         raise typer.Exit(CANNOT)
     priors = _priors(prior) if prior else None
     return [judge(file, priors, blank_as_zero=blank_as_zero) for file in files], missing

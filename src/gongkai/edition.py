@@ -10,14 +10,14 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from gongkai.cell import Value, address, has_more_decimals, is_number
+from gongkai.cell import Value, address, exact, has_more_decimals, is_number
 from gongkai.identities import Relation, compile_relations
 from gongkai.layout import Block, Box, arrange, path
-
 
 COVER_SHEET = "封面"
 COVER_FIRST_ROW = 4
@@ -45,13 +45,17 @@ class Measure:
     maximum: float
     decimals: int | None
 
+    def number(self, value: Value) -> int | Decimal | None:
+        """Return ``value`` as an exact number, ``None`` where the measure does not admit it."""
+        return exact(value) if is_number(value) and self.admits(value) else None
+
     def admits(self, value: Value) -> bool:
         """Tell whether a cell of this measure may hold ``value``; the schema says the same in its own words."""
-        if not is_number(value) or not self.minimum <= value <= self.maximum:  # type: ignore[operator]
+        if not is_number(value) or not self.minimum <= value <= self.maximum:
             return False
         if isinstance(value, int):
             return True
-        return value.is_integer() if self.whole else not has_more_decimals(value, self.decimals)  # type: ignore[union-attr]
+        return value.is_integer() if self.whole else not has_more_decimals(value, self.decimals)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,10 +179,18 @@ class Edition:
                     node = line["properties"][column]
                     items.append(
                         Item(
-                            index=len(items), table=table, row=row, column=column, sheet=self.tables[table]["sheet"],
-                            box=boxes[table][row, column], row_heading=path(line), column_heading=path(node),
-                            measure=_measure(node), notice=node.get("notice"), derived=len(items) in derived,
-                        )  # fmt: skip
+                            index=len(items),
+                            table=table,
+                            row=row,
+                            column=column,
+                            sheet=self.tables[table]["sheet"],
+                            box=boxes[table][row, column],
+                            row_heading=path(line),
+                            column_heading=path(node),
+                            measure=_measure(node),
+                            notice=node.get("notice"),
+                            derived=len(items) in derived,
+                        )
                     )
         return tuple(items)
 
@@ -197,9 +209,13 @@ class Edition:
         required = {"year", *unit["required"]}
         return tuple(
             CoverField(
-                key, path(node)[-1], node.get("choices", {}), node.get("prompt", ""), key in required,
+                key,
+                path(node)[-1],
+                node.get("choices", {}),
+                node.get("prompt", ""),
+                key in required,
                 COVER_FIRST_ROW + number,
-            )  # fmt: skip
+            )
             for number, (key, node) in enumerate(nodes.items())
         )
 

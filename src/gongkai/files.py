@@ -9,7 +9,23 @@ from pathlib import Path
 
 WORKBOOKS = frozenset((".xlsx", ".xlsm", ".xls", ".et", ".xltx", ".xltm", ".ett", ".xlt"))
 MISTAKEN = frozenset(
-    (".xlsb", ".ods", ".csv", ".tsv", ".doc", ".docx", ".wps", ".wpt", ".rtf", ".odt", ".pdf", ".ofd", ".zip", ".rar", ".7z")
+    (
+        ".xlsb",
+        ".ods",
+        ".csv",
+        ".tsv",
+        ".doc",
+        ".docx",
+        ".wps",
+        ".wpt",
+        ".rtf",
+        ".odt",
+        ".pdf",
+        ".ofd",
+        ".zip",
+        ".rar",
+        ".7z",
+    )
 )
 """What clerks send instead of a workbook. It is named in the result, so that nobody's report is overlooked."""
 

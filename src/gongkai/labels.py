@@ -128,7 +128,9 @@ def _locate_down(texts: Mapping[Place, str], edition: Edition, block: Block) -> 
     if len({line for line, _ in lines.values()}) < len(rows) or len({c for _, c in headers.values()}) < len(columns):
         return Lost("同一行或同一列有不止一个标题")
     places = {
-        f"{block.table}.{row}.{column}": (line, at) for row, (line, _) in lines.items() for column, (_, at) in headers.items()
+        f"{block.table}.{row}.{column}": (line, at)
+        for row, (line, _) in lines.items()
+        for column, (_, at) in headers.items()
     }
     named = [(heading, texts[place]) for heading, place in zip(columns, headers.values(), strict=True)]
     named += [(heading, texts[place]) for heading, place in zip(rows, lines.values(), strict=True)]
@@ -167,7 +169,9 @@ def _locate_across(texts: Mapping[Place, str], edition: Edition, block: Block) -
     renamed: list[str] = []
     for (start, group), (end, _) in zip(starts, [*starts[1:], (10**6, "")], strict=True):
         for column in columns:
-            here = [at for (row, at), text in labels.items() if row == line and start <= at < end and column.matches(text)]
+            here = [
+                at for (row, at), text in labels.items() if row == line and start <= at < end and column.matches(text)
+            ]
             if len(here) != 1:
                 return Lost(("没有找到" if not here else "有多处") + f"列标题“{_short(column.text)}”")
             if difference := column.difference(labels[line, here[0]]):

@@ -6,11 +6,16 @@ the reader (which recognises them) take their positions from here, so neither ca
 
 from __future__ import annotations
 
+import math
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from gongkai.cell import address
+
+_LINE = 15.0
+"""The height of a line of text, in points."""
 
 TITLE_ROW = 1
 UNIT_ROW = 2
@@ -90,7 +95,9 @@ def arrange(tables: Mapping[str, Mapping[str, Any]]) -> tuple[Block, ...]:
         sheet.tables.append(key)
         if not _across(table):
             sheet.label_columns = max(sheet.label_columns, *(len(path(row)) for row in table["properties"].values()))
-            sheet.value_columns = max(sheet.value_columns, *(len(row["properties"]) for row in table["properties"].values()))
+            sheet.value_columns = max(
+                sheet.value_columns, *(len(row["properties"]) for row in table["properties"].values())
+            )
     return tuple(_block(key, tables[key], sheet) for sheet in sheets.values() for key in sheet.tables)
 
 
@@ -166,3 +173,9 @@ def _merged(paths: Sequence[tuple[str, ...]]) -> Iterator[tuple[int, int, int, s
             if len(prefix) > level:
                 yield first, last, level, prefix[level]
             first = last + 1
+
+
+def text_height(text: str, width: float, least: float = 22.0) -> float:
+    """Return the height in points that ``text`` needs in a column ``width`` characters wide."""
+    units = sum(2 if unicodedata.east_asian_width(char) in "WFA" else 1 for char in text)
+    return max(least, math.ceil(units / max(width - 1, 1)) * _LINE + 5)

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from gongkai.cell import Value, address, parse_address
+from gongkai.layout import text_height
 from gongkai.messages import SEVERITIES
-from gongkai.transplant import replace_block
+from gongkai.transplant import Block, replace_block
 from gongkai.validation import Finding
 from gongkai.wording import cell_range, shown
 
@@ -28,6 +29,8 @@ EXPLANATION = COLUMNS.index("情况说明") + 1
 VISIBLE = EXPLANATION
 """Columns after this one serve the programs: the rule id, and the rectangle to paint."""
 LAST_ROW = FIRST_ROW + ROWS - 1
+MESSAGE_WIDTH = 64
+"""The width of the column 问题与修改建议, in characters."""
 
 Row = tuple[Value, ...]
 
@@ -54,7 +57,12 @@ def block(findings: Sequence[Finding], explanations: Mapping[tuple[str, str, str
     rows = [_row(number, finding, texts) for number, finding in enumerate(findings[:ROWS], 1)]
     if len(findings) > ROWS:
         more = f"另有 {len(findings) - ROWS + 1} 处问题没有列出，请先改正以上各处，再验证一次。"
-        rows[-1] = (ROWS, *(None,) * (COLUMNS.index("问题与修改建议") - 1), more, *(None,) * (len(COLUMNS) - EXPLANATION + 1))
+        rows[-1] = (
+            ROWS,
+            *(None,) * (COLUMNS.index("问题与修改建议") - 1),
+            more,
+            *(None,) * (len(COLUMNS) - EXPLANATION + 1),
+        )
     return rows
 
 
@@ -86,7 +94,10 @@ def marked(data: bytes, findings: Sequence[Finding], explanations: Mapping[tuple
     Raises ``KeyError`` where the workbook has no such sheet.
     """
     rows = block(findings, explanations)
-    return replace_block(data, RESULT_SHEET, FIRST_ROW, LAST_ROW, rows, {SUMMARY_CELL: summary(findings)})
+    heights = [text_height(str(row[COLUMNS.index("问题与修改建议")]), MESSAGE_WIDTH) for row in rows]
+    return replace_block(
+        data, RESULT_SHEET, Block(FIRST_ROW, LAST_ROW, rows, heights, {SUMMARY_CELL: summary(findings)})
+    )
 
 
 def findings_list(file: str, findings: Sequence[Finding]) -> bytes:
@@ -98,7 +109,9 @@ def findings_list(file: str, findings: Sequence[Finding]) -> bytes:
     buffer = io.BytesIO()
     book = xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
     page = book.add_worksheet(RESULT_SHEET)
-    wrap, head = (book.add_format({"font_name": "宋体", "text_wrap": True, "border": 1, "bold": bold}) for bold in (False, True))
+    wrap, head = (
+        book.add_format({"font_name": "宋体", "text_wrap": True, "border": 1, "bold": bold}) for bold in (False, True)
+    )
     page.write(0, 0, f"{file}：{summary(findings)}")
     titles = ("序号", "级别", "表", "单元格", "项目", "填报值", "应为", "问题与修改建议")
     for column, (title, width) in enumerate(zip(titles, (6, 8, 12, 12, 30, 14, 12, 80), strict=True)):

@@ -132,9 +132,7 @@ def _common_year(submissions: Iterable[Submission]) -> int:
     return next(iter(years))
 
 
-def _reasons(
-    submissions: Sequence[Submission], edition: Edition, year: int
-) -> Iterator[tuple[Submission, str | None]]:
+def _reasons(submissions: Sequence[Submission], edition: Edition, year: int) -> Iterator[tuple[Submission, str | None]]:
     """Yield each submission with the reason to leave it out, ``None`` where it counts."""
     alone = [_own_reason(submission, edition, year) for submission in submissions]
     good = [submission for submission, why in zip(submissions, alone, strict=True) if why is None]
@@ -183,5 +181,3 @@ def _age(submission: Submission) -> tuple[float, str]:
         return Path(submission.file).stat().st_mtime, submission.file
     except OSError:
         return 0.0, submission.file
-
-

@@ -99,8 +99,8 @@ class Workbook:
     def __init__(self, package: _Package, part: str, application: str | None) -> None:
         self.application = application
         self._package = package
+        listed, self._date1904 = _contents(package, part)
         self._relationships = package.relationships(part)
-        listed, date1904 = _contents(package, part)
         self._parts: dict[str, str] = {}
         for name, identifier in listed:
             relationship = self._relationships.get(identifier)
@@ -114,7 +114,6 @@ class Workbook:
                 raise WorkbookError("damaged", f"missing part {relationship.target}")
             self._parts[name] = relationship.target
         self.sheets = tuple(self._parts)
-        self._date1904 = date1904
 
     def cells(self, sheet: str, max_row: int = 200, max_column: int = 64) -> dict[tuple[int, int], Value]:
         """Return (row, column), both from 1, -> value of the cells of a sheet; blank cells are absent.
@@ -164,6 +163,7 @@ def open_workbook(source: bytes | Path) -> Workbook:
                 source = file.read(MAX_FILE + 1)
         except (OSError, ValueError) as error:  # ValueError: a path that no system takes
             raise WorkbookError("unreadable", str(error)) from error
+    _refuse_other_files(source)
     package = _Package(source)
     relationships = package.relationships("") if "_rels/.rels" in package else {}
     part = _single(relationships, "officeDocument")
@@ -178,15 +178,6 @@ class _Package:
     """The parts of a zip package, by name without regard to case."""
 
     def __init__(self, data: bytes) -> None:
-        if not data:
-            raise WorkbookError("empty", "no bytes")
-        if len(data) > MAX_FILE:
-            raise WorkbookError("too-large", f"more than {MAX_FILE} bytes")
-        if data.startswith(_OLE):
-            encrypted = "EncryptedPackage".encode("utf-16-le") in data
-            raise WorkbookError("encrypted" if encrypted else "ole", "an OLE compound file")
-        if not data.startswith((_LOCAL_ENTRY, _NO_ENTRY)):
-            raise WorkbookError("not-zip", f"begins with {data[:8]!r}")
         if data.count(_CENTRAL_ENTRY) > MAX_ENTRIES:  # before zipfile makes an object of each
             raise WorkbookError("too-large", f"more than {MAX_ENTRIES} entries")
         try:
@@ -253,6 +244,18 @@ class _Package:
         with _naming(rels):
             walk(self.chunks(rels), "Relationships", enter, known={_PACKAGE_RELATIONSHIPS})
         return found
+
+
+def _refuse_other_files(data: bytes) -> None:
+    if not data:
+        raise WorkbookError("empty", "no bytes")
+    if len(data) > MAX_FILE:
+        raise WorkbookError("too-large", f"more than {MAX_FILE} bytes")
+    if data.startswith(_OLE):
+        encrypted = "EncryptedPackage".encode("utf-16-le") in data
+        raise WorkbookError("encrypted" if encrypted else "ole", "an OLE compound file")
+    if not data.startswith((_LOCAL_ENTRY, _NO_ENTRY)):
+        raise WorkbookError("not-zip", f"begins with {data[:8]!r}")
 
 
 @contextmanager

@@ -84,7 +84,9 @@ def read(source: Path | bytes) -> Reading:
         raise ReadError(reason if error.reason == "not-zip" else error.reason) from error
 
 
-_TEXT_SUFFIXES = dict.fromkeys((".csv", ".tsv", ".txt"), "text") | dict.fromkeys((".pdf", ".doc", ".wps", ".rtf"), "document")
+_TEXT_SUFFIXES = dict.fromkeys((".csv", ".tsv", ".txt"), "text") | dict.fromkeys(
+    (".pdf", ".doc", ".wps", ".rtf"), "document"
+)
 
 
 def _open(source: Path | bytes) -> _Book:
@@ -154,7 +156,7 @@ class _Reader:
         known = editions()
         if named is not None and named not in known:
             raise ReadError("edition", edition=named)
-        candidates = [known[named]] if named else list(reversed(known.values()))
+        candidates = [known[named]] if named else list(known.values())[::-1]
         best: tuple[int, Edition, dict[str, tuple[str, Found | Lost | None]]] | None = None
         for edition in candidates:
             tables = {block.table: self.table(edition, block) for block in edition.blocks}
@@ -175,10 +177,14 @@ class _Reader:
         first = locate(self.page(block.sheet), edition, block) if expected else Lost(f"没有“{block.sheet}”工作表")
         if isinstance(first, Found):
             return block.sheet, first
-        found = [(sheet, place) for sheet in others if isinstance(place := locate(self.page(sheet), edition, block), Found)]
+        found = [
+            (sheet, place) for sheet in others if isinstance(place := locate(self.page(sheet), edition, block), Found)
+        ]
         if len(found) == 1:
             return found[0]
-        return block.sheet, Lost("有不止一张工作表像是它：" + "、".join(sheet for sheet, _ in found)) if found else first
+        return block.sheet, Lost(
+            "有不止一张工作表像是它：" + "、".join(sheet for sheet, _ in found)
+        ) if found else first
 
     def layout_findings(
         self, edition: Edition, tables: Mapping[str, tuple[str, Found | Lost | None]]
@@ -225,7 +231,9 @@ class _Reader:
                 advice = messages.NO_PROPOSAL if expected is None else messages.PROPOSAL.format(expected=expected)
                 message = messages.FORM_SENTENCES["F-TYPE.prior"].format(name=item.name, value=value, proposal=advice)
                 findings.append(
-                    Finding("F-TYPE", "error", PRIOR_SHEET, cell, item.key, value, expected, (cell,), message, item.name)
+                    Finding(
+                        "F-TYPE", "error", PRIOR_SHEET, cell, item.key, value, expected, (cell,), message, item.name
+                    )
                 )
         if all(value is None for value in values):
             return None, findings
@@ -264,5 +272,7 @@ def _entry(field: CoverField, value: Value) -> Value:
     """Return a cover value as the report has it: the key of a choice, otherwise what is there."""
     if isinstance(value, str):
         value = str(value)
-        return next((key for key, text in field.choices.items() if text == value.strip()), value if value.strip() else None)
+        return next(
+            (key for key, text in field.choices.items() if text == value.strip()), value if value.strip() else None
+        )
     return value

@@ -157,12 +157,12 @@ def _value(value: object, where: str) -> Value:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
-        if len(value) > MAX_TEXT or not value.isprintable() and any("\ud800" <= char <= "\udfff" for char in value):
+        if len(value) > MAX_TEXT or (not value.isprintable() and any("\ud800" <= char <= "\udfff" for char in value)):
             raise ReportError(f"报告 JSON 中 {where} 的文字过长或含有无法存储的字符。")
         return value or None  # an empty text and a blank are the same to everyone but a program
     if not is_number(value):
         raise ReportError(f"报告 JSON 中 {where} 应是数字、文字或 null。")
-    number = float(value)  # type: ignore[arg-type]  # is_number has looked
+    number = float(value)
     if not math.isfinite(number) or float(f"{number:.{MAX_DIGITS}g}") != value:
         raise ReportError(f"报告 JSON 中 {where} 的数值超过 {MAX_DIGITS} 位有效数字，表格程序存不下。")
     return int(number) if number.is_integer() and abs(number) < 10**MAX_DIGITS else number

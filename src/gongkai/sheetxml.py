@@ -6,13 +6,14 @@ Nothing here knows about packages or files: bytes come in chunks. A part that is
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from gongkai.cell import MAX_DIGITS, CellError, DateText, Uncalculated, Value, parse_address
-from gongkai.xmlwalk import CHUNK, plain, walk
+from gongkai.xmlwalk import CHUNK, SKIP, characters, plain, walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Sequence
@@ -21,6 +22,8 @@ MAX_BEYOND = 1 << 20
 """Bytes of a sheet still scanned for a stray row after the last wanted row has gone by."""
 
 MAX_ROWS, MAX_COLUMNS = 1 << 20, 1 << 14
+
+_LEAP_DAY, _NO_DAY = 60, 2_958_466  # 1900-02-29, which spreadsheets believe in, and 10000-01-01
 
 _SPACE = " \t\r\n"
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\Z")
@@ -36,16 +39,20 @@ _DATE_FORMATS = frozenset(map(str, (*range(14, 23), *range(27, 37), *range(45, 4
 # Cells and texts in plain form. Each match begins with a tag; the last group takes the tags that are none of it.
 _PLAIN_CELLS = re.compile(
     r'<c r="([A-Z]++[0-9]++)"(?: s="([0-9]++)")?+(?: t="([A-Za-z]++)")?+'
-    r"(?:/>|>(?:<f([^<]*+)(?:</f>)?+)?+(?:<v>([^<]*+)</v>|<v/>)?+</c>)|(<[^<]*+)"
+    r"(?: ?+/>|>(?:<f([^<]*+)(?:</f>)?+)?+"
+    r'(?:<(?:v|is><t(?: xml:space="preserve")?+)>([^<]*+)</(?:v|t></is)>|<v ?+/>)?+</c>)|(<[^<]*+)'
 )
-_PLAIN_ROW = re.compile(r'<row r="([0-9]++)"(?: [^="]++="[^"]*+")*+(/?)>')
-_PLAIN_FORMULA = re.compile(r'(?: [^="]++="[^"]*+")*+(?:/>|>(.*))\Z', re.DOTALL)
+_PLAIN_ROW = re.compile(r'<row r="([0-9]++)"(?: [^="]++="[^"]*+")*+ ?+(/?)>')
+_PLAIN_FORMULA = re.compile(r'(?: [^="]++="[^"]*+")*+(?: ?+/>|>(.*))\Z', re.DOTALL)
 _PLAIN_STYLE = re.compile(r'<xf (?:[^<>]*? )??numFmtId="([0-9]++)"')
-_PLAIN_TEXTS = re.compile(r'<si><t(?: xml:space="preserve")?+>([^<&]*+)</t>(?:<phoneticPr[^<>]*+/>)?+</si>|(<[^<]*+)')
+_PLAIN_TEXTS = re.compile(
+    r"(?:<si>)?+(?:<r>(?:<rPr>(?:<[a-zA-Z][^<>]*+(?<=/)>)*+</rPr>)?+)?+"
+    r'<t(?: xml:space="preserve")?+>([^<]*+)</t>(?:</r>)?+(?:<phoneticPr[^<>]*+>)?+(</si>)?+|(<[^<]*+)'
+)
 
 _ROW = "worksheet/sheetData/row"
 _CELL = f"{_ROW}/c"
-_INLINE = {f"{_CELL}/is/t", f"{_CELL}/is/r/t"}  # not is/rPh/t, the phonetic guide
+_STORED = {f"{_CELL}/v", f"{_CELL}/is/t", f"{_CELL}/is/r/t"}  # not is/rPh/t, the phonetic guide
 
 _Place = tuple[int, int]
 
@@ -53,9 +60,9 @@ _Place = tuple[int, int]
 def read_strings(chunks: Iterator[bytes], add: Callable[[str], object]) -> None:
     """Hand every text of a shared strings part to ``add``, in order, without phonetic guides."""
     document, chunks = plain(chunks, "sst")
-    found = [] if document is None else _PLAIN_TEXTS.findall(document.inside.decode())
-    if document is not None and not any(other for _, other in found):
-        for text, _ in found:
+    texts = None if document is None else _cut_strings(document.inside.decode())
+    if texts is not None:
+        for text in texts:
             add(unescape(text))
         return
     pieces: list[str] = []
@@ -71,6 +78,20 @@ def read_strings(chunks: Iterator[bytes], add: Callable[[str], object]) -> None:
             add(unescape("".join(pieces)))
 
     walk(chunks, "sst", enter, leave)
+
+
+def _cut_strings(inside: str) -> list[str] | None:
+    """Return the texts of a shared strings part in plain form, ``None`` if it is not."""
+    texts: list[str] = []
+    pieces = ""
+    for piece, last, other in _PLAIN_TEXTS.findall(inside):
+        if other:
+            return None
+        pieces += piece
+        if last:
+            texts.append(characters(pieces))
+            pieces = ""
+    return texts
 
 
 def read_date_styles(chunks: Iterator[bytes]) -> set[str]:
@@ -110,7 +131,9 @@ class SheetReader:
         cells = None if block is None else self._cut(block.decode(), max_row, max_column)
         return self._walk(chunks, max_row, max_column) if cells is None else cells
 
-    def _cut(self, block: str, max_row: int, max_column: int) -> dict[_Place, Value] | None:
+    def _cut(  # noqa: PLR0912 - the loop over all cells of all workbooks: no calls for the frequent ones
+        self, block: str, max_row: int, max_column: int
+    ) -> dict[_Place, Value] | None:
         """Return the cells of a block in plain form, ``None`` if it is not: each cell has its place, in order."""
         cells: dict[_Place, Value] = {}
         numbers: dict[str, int] = {}
@@ -133,19 +156,19 @@ class SheetReader:
             if here != row or column <= last_column:
                 return None
             last_column = column
-            if column > limit or not (text or kind or formula):
+            if column > limit or not (text or formula or kind == "s"):
                 continue
             if kind == "s":
                 value: Value = shared.get(text)
-            elif kind or style in dates:
-                value = None
-            else:
+            elif kind in {"", "n"} and style not in dates:
                 value = numbers.get(text)
+            else:
+                value = None
             if value is None:  # none of the frequent ones
                 source = _PLAIN_FORMULA.match(formula) if formula else None
-                if "&" in text or "&" in formula or (formula and not source) or (kind == "s" and not text):
+                if (formula and not source) or (kind == "s" and not text):
                     return None
-                value = self._value(kind, style, source and (source[1] or ""), text)
+                value = self._value(kind, style, source and characters(source[1] or ""), characters(text))
                 if value is None:
                     continue
                 if type(value) is int:
@@ -153,18 +176,20 @@ class SheetReader:
             cells[place] = value
         return cells
 
-    def _walk(self, chunks: Iterable[bytes], max_row: int, max_column: int) -> dict[_Place, Value]:
+    def _walk(  # noqa: C901, PLR0915 - one state machine, three closures over it
+        self, chunks: Iterable[bytes], max_row: int, max_column: int
+    ) -> dict[_Place, Value]:
         """Return the cells of a sheet in any form."""
         cells: dict[_Place, Value] = {}  # blank ones too, until the end, or one could hide a duplicate
         row = column = blocks = 0
         numbered = beyond = False  # this row has a number; a row after the last wanted one was met
-        ascending = True
+        ascending = True  # so were the rows so far
         left = MAX_BEYOND
         kind = style = ""
         formula: str | None = None
         text: str | None = None
 
-        def enter(path: str, attributes: dict[str, str]) -> None:
+        def enter(path: str, attributes: dict[str, str]) -> object:
             nonlocal row, column, blocks, numbered, beyond, ascending, kind, style, formula, text
             if path == _CELL:
                 kind, style = attributes.get("t", ""), attributes.get("s", "")
@@ -181,11 +206,18 @@ class SheetReader:
                 numbered = "r" in attributes
                 row = _row_number(attributes["r"]) if numbered else row + 1
                 ascending = ascending and row > before
-                beyond = beyond or row > max_row
+                if row > max_row:
+                    beyond = True
+                    return SKIP if numbered else None  # without a number, its cells may yet say they are elsewhere
+            elif path in {f"{_CELL}/v", f"{_CELL}/is"}:
+                if text is not None:
+                    raise ValueError(f"two values in row {row}, column {column}")
+                text = ""
             elif path == "worksheet/sheetData":
                 blocks += 1
                 if blocks > 1:
                     raise ValueError("two blocks of cells")
+            return None
 
         def leave(path: str, content: str) -> None:
             nonlocal formula, text
@@ -196,13 +228,9 @@ class SheetReader:
                     if place in cells:
                         _agree(place, cells[place], value)
                     cells[place] = value
-            elif path == f"{_CELL}/v":
-                if text is not None:
-                    raise ValueError(f"two values in row {row}, column {column}")
-                text = content
             elif path == f"{_CELL}/f":
                 formula = content
-            elif path in _INLINE and kind == "inlineStr":
+            elif path in _STORED:
                 text = (text or "") + content
 
         def enough(size: int) -> bool:
@@ -221,15 +249,13 @@ class SheetReader:
             if index >= len(self._strings):
                 raise ValueError(f"no shared string {index}")
             return self._strings[index] or None
-        value: Value = None
-        if text:
-            if kind not in {"", "n"}:
-                return _typed(kind, text)
-            value = number(text)
+        if text and kind not in {"", "n"}:
+            return _typed(kind, text)
+        value = number(text) if text else None
         if value is None:
             return None if formula is None or kind in {"str", "inlineStr"} else Uncalculated("=" + formula)
-        if style in self._date_styles:
-            return DateText(date_text(value, date1904=self._date1904) or text)
+        if text and style in self._date_styles:
+            return DateText(date_text(value, date1904=self._date1904) or text.strip(_SPACE))
         return value
 
 
@@ -251,7 +277,7 @@ def number(text: str) -> int | float | None:
     if not _NUMBER.match(text):
         raise ValueError(f"not a number: {text[:40]!r}")
     value = float(text)
-    if value in (float("inf"), float("-inf")):
+    if not math.isfinite(value):
         raise ValueError(f"number out of range: {text[:40]!r}")
     return int(value) if value.is_integer() and abs(value) < 10**MAX_DIGITS else value
 
@@ -264,17 +290,17 @@ def shows_date(code: str) -> bool:
 def date_text(serial: float, *, date1904: bool = False) -> str | None:
     """Return day number ``serial`` in ISO 8601, rounded to milliseconds: a date, a time (day 0), or both.
 
-    ``None`` when there is no such day: negative, after 9999, or the 29 February 1900 that spreadsheets believe in.
+    ``None`` when there is no such day: negative, after 9999, or 29 February 1900.
     """
-    if not 0 <= serial < 1e7:
+    if not 0 <= serial < _NO_DAY:
         return None
     moment = timedelta(milliseconds=round(serial * 86_400_000))
     if date1904:
         epoch = datetime(1904, 1, 1)  # noqa: DTZ001 - a sheet knows no time zone
-    elif moment.days == 60:  # noqa: PLR2004 - 1900-02-29
+    elif moment.days == _LEAP_DAY:
         return None
     else:
-        epoch = datetime(1899, 12, 31 if moment.days < 60 else 30)  # noqa: DTZ001, PLR2004 - as above
+        epoch = datetime(1899, 12, 31 if moment.days < _LEAP_DAY else 30)  # noqa: DTZ001 - as above
     try:
         shown = epoch + moment
     except OverflowError:
@@ -316,10 +342,8 @@ def _index(text: str) -> int:
 
 def _typed(kind: str, text: str) -> Value:
     """Return a value that is neither a number nor a shared text, by the type its cell declares."""
-    if kind == "str":
+    if kind in {"str", "inlineStr"}:
         return unescape(text)
-    if kind == "inlineStr":
-        return text
     if kind == "e":
         return CellError(text)
     text = text.strip(_SPACE)

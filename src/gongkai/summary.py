@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
 from gongkai.cell import Value, address, column_letters
 from gongkai.layout import Box
@@ -19,10 +18,8 @@ from gongkai.sheets import (
 )
 from gongkai.submission import Submission
 from gongkai.template import Form
+from gongkai.validation import Finding
 from gongkai.wording import shown
-
-if TYPE_CHECKING:
-    from xlsxwriter.worksheet import Worksheet
 
 PROBLEM_SHEET = "问题清单"
 COVERAGE_SHEET = "报送情况"
@@ -49,58 +46,48 @@ class _SummaryForm:
             text = added if item.measure.whole else f"ROUND({added},{item.measure.decimals})"
             cells[item.index] = (f"={text}", summary.totals[item.index])
         self.form = Form(edition, summary.report, cells=cells)
-        for name in (COVERAGE_SHEET, DETAIL_SHEET, PROBLEM_SHEET):
-            self.form.sheets[name] = self.form.book.add_worksheet(name)
+        self.writer = self.form.writer
+        self.writer.add(COVERAGE_SHEET, DETAIL_SHEET, PROBLEM_SHEET)
 
     def write(self) -> bytes:
         self.form.build()
         self._details()
         self._problems()
         self._coverage()
-        return self.form.close()
+        return self.writer.close()
 
     def _details(self) -> None:
-        form, edition = self.form, self.summary.edition
-        page, styles = form.sheets[DETAIL_SHEET], form.styles
-        form.put(DETAIL_SHEET, "A1", f"{self.summary.region} {self.summary.year} 年度各单位明细", styles.section)
+        writer, edition = self.writer, self.summary.edition
+        page, styles = writer.sheets[DETAIL_SHEET], writer.styles
+        writer.put(DETAIL_SHEET, "A1", f"{self.summary.region} {self.summary.year} 年度各单位明细", styles.section)
         heads = ("序号", "单位名称", "单位代码", "文件", "空白按 0 计")
         for column, text in enumerate(heads, 1):
-            form.put_box(DETAIL_SHEET, Box(2, column, DETAIL_KEY_ROW - 1, column), text, styles.label)
+            writer.put_box(DETAIL_SHEET, Box(2, column, DETAIL_KEY_ROW - 1, column), text, styles.label)
         for item in edition.items:
             column = DETAIL_FIRST_COLUMN + item.index
-            form.put(DETAIL_SHEET, address(2, column), item.sheet, styles.label)
-            form.put(DETAIL_SHEET, address(3, column), item.row_heading[-1], styles.label)
-            form.put(DETAIL_SHEET, address(4, column), item.column_heading[-1], styles.label)
-            form.put(DETAIL_SHEET, address(DETAIL_KEY_ROW, column), item.key)
+            writer.put(DETAIL_SHEET, address(2, column), item.sheet, styles.label)
+            writer.put(DETAIL_SHEET, address(3, column), item.row_heading[-1], styles.label)
+            writer.put(DETAIL_SHEET, address(4, column), item.column_heading[-1], styles.label)
+            writer.put(DETAIL_SHEET, address(DETAIL_KEY_ROW, column), item.key)
         page.set_row(DETAIL_KEY_ROW - 1, None, None, {"hidden": True})
         page.set_row(2, 60)
         for number, unit in enumerate(self.summary.included):
             row, who = DETAIL_FIRST_ROW + number, unit.submission.unit
-            form.put(DETAIL_SHEET, address(row, 1), number + 1, styles.label)
-            form.put(DETAIL_SHEET, address(row, DETAIL_NAME_COLUMN), who.name, styles.row_label)
-            form.put(DETAIL_SHEET, address(row, DETAIL_CODE_COLUMN), who.code, styles.row_label)
-            form.put(DETAIL_SHEET, address(row, 4), unit.submission.file, styles.row_label)
-            form.put(DETAIL_SHEET, address(row, 5), unit.submission.zeroed, styles.label)
+            writer.put(DETAIL_SHEET, address(row, 1), number + 1, styles.label)
+            writer.put(DETAIL_SHEET, address(row, DETAIL_NAME_COLUMN), who.name, styles.row_label)
+            writer.put(DETAIL_SHEET, address(row, DETAIL_CODE_COLUMN), who.code, styles.row_label)
+            writer.put(DETAIL_SHEET, address(row, 4), unit.submission.file, styles.row_label)
+            writer.put(DETAIL_SHEET, address(row, 5), unit.submission.zeroed, styles.label)
             for index, value in enumerate(unit.report.values):
-                form.put(DETAIL_SHEET, address(row, DETAIL_FIRST_COLUMN + index), value, styles.total)
+                writer.put(DETAIL_SHEET, address(row, DETAIL_FIRST_COLUMN + index), value, styles.total)
         page.freeze_panes(DETAIL_FIRST_ROW - 1, DETAIL_FIRST_COLUMN - 1)
         for column, size in enumerate((6, 30, 20, 36, 12)):
             page.set_column(column, column, size)
         page.set_column(DETAIL_FIRST_COLUMN - 1, DETAIL_FIRST_COLUMN + len(edition.items) - 2, 11)
-        _printable(page)
+        writer.paper(DETAIL_SHEET, landscape=True, pages_tall=0)
 
     def _problems(self) -> None:
-        rows: list[Sequence[Value]] = []
-        for submission in self._submissions():
-            for finding in submission.findings:
-                rows.append(
-                    (
-                        submission.file, submission.unit.name, SEVERITIES[finding.severity], finding.rule, finding.sheet,
-                        finding.cell, finding.name, shown(finding.value),
-                        None if finding.expected is None else shown(finding.expected), finding.message,
-                        finding.explanation,
-                    )  # fmt: skip
-                )
+        rows = [_problem(submission, finding) for submission in self._submissions() for finding in submission.findings]
         title = "问题清单" if rows else "问题清单（没有问题）"
         self._list(PROBLEM_SHEET, title, _PROBLEM_HEAD, rows, (30, 26, 8, 18, 12, 9, 30, 12, 10, 70, 30))
 
@@ -112,9 +99,16 @@ class _SummaryForm:
             severities = [finding.severity for finding in submission.findings]
             rows.append(
                 (
-                    number, submission.unit.name, submission.unit.code, submission.file, result, why,
-                    severities.count("error"), severities.count("warning"), submission.zeroed,
-                )  # fmt: skip
+                    number,
+                    submission.unit.name,
+                    submission.unit.code,
+                    submission.file,
+                    result,
+                    why,
+                    severities.count("error"),
+                    severities.count("warning"),
+                    submission.zeroed,
+                )
             )
         title = f"报送情况：收到 {len(rows)} 份，已汇总 {len(counted)} 份，未汇总 {len(left_out)} 份"
         self._list(COVERAGE_SHEET, title, _COVERAGE_HEAD, rows, (6, 30, 20, 36, 10, 70, 8, 8, 18))
@@ -125,7 +119,7 @@ class _SummaryForm:
         row = len(rows) + 4
         for number, (notice, names) in enumerate(notices.items()):
             text = f"相加须注意：{'、'.join(names)}——{notice}。"
-            self.form.put(COVERAGE_SHEET, address(row + number, 1), text, self.form.styles.hint_line)
+            self.writer.put(COVERAGE_SHEET, address(row + number, 1), text, self.writer.styles.hint_line)
 
     def _submissions(self) -> Iterable[Submission]:
         yield from (unit.submission for unit in self.summary.included)
@@ -134,23 +128,23 @@ class _SummaryForm:
     def _list(
         self, sheet: str, title: str, heads: Sequence[str], rows: Sequence[Sequence[Value]], widths: Sequence[int]
     ) -> None:
-        form = self.form
-        page, styles = form.sheets[sheet], form.styles
-        form.put(sheet, "A1", title, styles.section)
+        writer = self.writer
+        page, styles = writer.sheets[sheet], writer.styles
+        writer.put(sheet, "A1", title, styles.section)
         for column, (text, width) in enumerate(zip(heads, widths, strict=True), 1):
-            form.put(sheet, address(2, column), text, styles.label)
+            writer.put(sheet, address(2, column), text, styles.label)
             page.set_column(column - 1, column - 1, width)
         for number, values in enumerate(rows, 3):
             for column, value in enumerate(values, 1):
-                form.put(sheet, address(number, column), value, styles.row_label)
+                writer.put(sheet, address(number, column), value, styles.row_label)
         page.freeze_panes(2, 0)
         if rows:
             page.autofilter(1, 0, len(rows) + 1, len(heads) - 1)
-        _printable(page)
+        writer.paper(sheet, landscape=True, pages_tall=0)
 
 
-def _printable(page: Worksheet) -> None:
-    """Fit a list to the width of A4, landscape."""
-    page.set_paper(9)
-    page.fit_to_pages(1, 0)
-    page.set_landscape()
+def _problem(submission: Submission, finding: Finding) -> Sequence[Value]:
+    expected = None if finding.expected is None else shown(finding.expected)
+    where = (finding.rule, finding.sheet, finding.cell, finding.name)
+    says = (shown(finding.value), expected, finding.message, finding.explanation)
+    return (submission.file, submission.unit.name, SEVERITIES[finding.severity], *where, *says)

@@ -10,23 +10,34 @@ from __future__ import annotations
 import re
 import zipfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from io import BytesIO
 from xml.parsers import expat
-from xml.sax.saxutils import escape, quoteattr
 
 from gongkai.cell import Value, address, parse_address
 from gongkai.ooxml import WorkbookError, open_workbook
 
 _CALC_CHAIN = re.compile(rb"<(?:\w+:)?(?:Override|Relationship)\b[^>]*calcChain[^>]*?/>")
+_ESCAPES = {ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;", ord("\r"): "&#13;"}
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
-def replace_block(
-    data: bytes, sheet: str, first_row: int, last_row: int, rows: Sequence[Sequence[Value]], cells: Mapping[str, Value]
-) -> bytes:
-    """Return the workbook with the rows ``first_row`` … ``last_row`` of ``sheet`` replaced by ``rows``.
+@dataclass(frozen=True, slots=True)
+class Block:
+    """What to write: rows of values for the rows ``first`` … ``last`` of a sheet, and single cells above them."""
 
-    ``cells`` are single cells above the block that get a new value. Formats stay: a cell keeps its own, a new one
+    first: int
+    last: int
+    rows: Sequence[Sequence[Value]]
+    heights: Sequence[float]
+    """The height of each row, in points."""
+    cells: Mapping[str, Value]
+
+
+def replace_block(data: bytes, sheet: str, block: Block) -> bytes:
+    """Return the workbook with a block of ``sheet`` replaced; rows of the block that get no values become empty.
+
+    Formats stay: a cell keeps its own, a new one
     gets that of its column. A text that starts with ``=`` is written as a formula when it is a link, otherwise as
     text. Raises ``KeyError`` where there is no such sheet and ``WorkbookError`` where the part cannot be edited.
     """
@@ -38,10 +49,10 @@ def replace_block(
             content = source.read(entry)
             name = entry.filename.lstrip("/")
             if name.lower() == part.lower():
-                content = _SheetText(content).replaced(first_row, last_row, rows, cells)
+                content = _SheetText(content).replaced(block)
             elif name.lower().endswith("calcchain.xml"):
                 continue  # it may list formulas that are gone; a program makes it anew
-            elif name.lower() in ("[content_types].xml",) or name.lower().endswith("workbook.xml.rels"):
+            elif name.lower().endswith(("[content_types].xml", "workbook.xml.rels")):
                 content = _CALC_CHAIN.sub(b"", content)
             copy = zipfile.ZipInfo(entry.filename, entry.date_time)
             copy.external_attr, copy.compress_type = entry.external_attr, zipfile.ZIP_DEFLATED
@@ -58,7 +69,7 @@ class _SheetText:
         """Row number, where it starts and where it ends, in bytes."""
         self.styles: dict[tuple[int, int], str] = {}
         self.columns: list[tuple[int, int, str]] = []
-        self.body: tuple[int, int] | None = None
+        self.body = (0, 0)
         self.prefix = ""
         self._parse()
 
@@ -98,17 +109,17 @@ class _SheetText:
         except expat.ExpatError as error:
             raise WorkbookError("damaged", str(error)) from error
         declaration = re.match(rb"<\?xml[^>]*encoding=[\"']([^\"']+)", self.content.removeprefix(b"\xef\xbb\xbf"))
-        if self.body is None or (declaration and declaration[1].upper() not in (b"UTF-8", b"US-ASCII")):
+        if not self.body[1] or (declaration and declaration[1].upper() not in (b"UTF-8", b"US-ASCII")):
             raise WorkbookError("damaged", "a sheet without data, or in another encoding")
 
-    def replaced(self, first: int, last: int, rows: Sequence[Sequence[Value]], cells: Mapping[str, Value]) -> bytes:
+    def replaced(self, block: Block) -> bytes:
         """Return the part with the block and the single cells replaced."""
-        assert self.body is not None  # noqa: S101 - _parse has made sure
         start, end = self.body
-        above = [part for part in self.rows if part[0] < first]
-        below = [part for part in self.rows if part[0] > last]
-        text = b"".join(self._edited(part, cells) for part in above)
-        text += "".join(self._row(first + number, values) for number, values in enumerate(rows)).encode()
+        above = [part for part in self.rows if part[0] < block.first]
+        below = [part for part in self.rows if part[0] > block.last]
+        text = b"".join(self._edited(part, block.cells) for part in above)
+        numbered = enumerate(zip(block.rows, block.heights, strict=True), block.first)
+        text += "".join(self._row(number, values, height) for number, (values, height) in numbered).encode()
         text += b"".join(self.content[begin:stop] for _, begin, stop in below)
         return self.content[:start] + text + self.content[end:]
 
@@ -117,20 +128,23 @@ class _SheetText:
         text = self.content[begin:stop]
         for cell, value in cells.items():
             if parse_address(cell)[0] == row:
-                old = re.compile(rb'<(?:\w+:)?c\b[^>]*\br="%s"[^>]*?(?:/>|>.*?</(?:\w+:)?c>)' % cell.encode(), re.DOTALL)
+                old = re.compile(
+                    rb'<(?:\w+:)?c\b[^>]*\br="%s"[^>]*?(?:/>|>.*?</(?:\w+:)?c>)' % cell.encode(), re.DOTALL
+                )
                 new = self._cell(*parse_address(cell), value).encode()
-                text, count = old.subn(lambda _, new=new: new, text, count=1)
-                if not count:
+                match = old.search(text)
+                if not match:
                     raise WorkbookError("damaged", f"no cell {cell}")
+                text = text[: match.start()] + new + text[match.end() :]
         return text
 
-    def _row(self, number: int, values: Sequence[Value]) -> str:
+    def _row(self, number: int, values: Sequence[Value], height: float) -> str:
         cells = "".join(self._cell(number, column, value) for column, value in enumerate(values, 1))
-        return f'<{self.prefix}row r="{number}">{cells}</{self.prefix}row>'
+        return f'<{self.prefix}row r="{number}" ht="{height:g}" customHeight="1">{cells}</{self.prefix}row>'
 
     def _cell(self, row: int, column: int, value: Value) -> str:
         style = self.styles.get((row, column)) or next((s for a, b, s in self.columns if a <= column <= b), "")
-        p, head = self.prefix, f'r="{address(row, column)}"' + (f" s={quoteattr(style)}" if style else "")
+        p, head = self.prefix, f'r="{address(row, column)}"' + (f' s="{style}"' if style else "")
         if value is None:
             return f"<{p}c {head}/>" if style else ""
         if isinstance(value, str) and value.startswith("=HYPERLINK("):
@@ -144,4 +158,4 @@ class _SheetText:
 def _clean(text: str) -> str:
     """Return text as XML: what XML cannot hold becomes a visible sign, what looks like an escape is escaped."""
     text = re.sub("_(?=x[0-9A-Fa-f]{4}_)", "_x005F_", _FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", text))
-    return escape(text).replace("\r", "&#13;")
+    return text.translate(_ESCAPES)

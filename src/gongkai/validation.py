@@ -107,7 +107,12 @@ class _Examination:
     """One report under examination: what is wrong with it, turned into findings."""
 
     def __init__(
-        self, filed: Report, counted: Report, edition: Edition, prior: Prior | None, places: Mapping[int, tuple[str, str]]
+        self,
+        filed: Report,
+        counted: Report,
+        edition: Edition,
+        prior: Prior | None,
+        places: Mapping[int, tuple[str, str]],
     ) -> None:
         self.filed = filed
         self.counted = counted
@@ -146,7 +151,9 @@ class _Examination:
             choices="、".join(place.choices.values()), proposal=proposal,
         )  # fmt: skip
         item = "year" if key == "year" else f"unit.{key}"
-        return Finding(rule, "error", COVER_SHEET, place.cell, item, value, expected, (place.cell,), message, place.label)
+        return Finding(
+            rule, "error", COVER_SHEET, place.cell, item, value, expected, (place.cell,), message, place.label
+        )
 
     # --- cells that are wrong by themselves
 
@@ -253,7 +260,9 @@ class _Examination:
             prior=shown(self.prior_value(relation)),
         )  # fmt: skip
         cells = tuple(self.place(self.edition.items[index])[1] for index in relation.operands if index < count)
-        return Finding(relation.id, relation.severity, sheet, cell, item.key, value, expected, cells, message, item.name)
+        return Finding(
+            relation.id, relation.severity, sheet, cell, item.key, value, expected, cells, message, item.name
+        )
 
     def prior_value(self, relation: Relation) -> Value:
         number = next((self.numbers[index] for index in relation.operands if index >= len(self.edition.items)), None)
@@ -261,7 +270,11 @@ class _Examination:
 
     def name_of(self, index: int) -> str:
         count = len(self.edition.items)
-        return self.place(self.edition.items[index])[1] if index < count else f"上年{self.edition.items[index - count].name}"
+        return (
+            self.place(self.edition.items[index])[1]
+            if index < count
+            else f"上年{self.edition.items[index - count].name}"
+        )
 
     def place(self, item: Item) -> tuple[str, str]:
         return self.places.get(item.index, (item.sheet, item.cell))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from gongkai.cell import Value, exact, has_more_decimals
+from gongkai.cell import Value, has_more_decimals
 from gongkai.edition import Edition
 from gongkai.identities import Cover, Exact, Relation, breaches, due
 from gongkai.report import Report, Unit, flatten, nest
@@ -45,10 +45,9 @@ class Wrong:
 
 def vector(edition: Edition, values: tuple[Value, ...], prior: Prior | None) -> list[Exact | None]:
     """Return this year's and last year's values as exact numbers; ``None`` where a cell is blank or wrong by itself."""
-    now = [exact(v) if item.measure.admits(v) else None for item, v in zip(edition.items, values, strict=True)]  # type: ignore[arg-type]  # admits() takes numbers only
-    if prior is None:
-        return now + [None] * len(now)
-    return now + [exact(v) if i.measure.admits(v) else None for i, v in zip(edition.items, prior.values, strict=True)]  # type: ignore[arg-type]
+    now = [item.measure.number(value) for item, value in zip(edition.items, values, strict=True)]
+    last = prior.values if prior else (None,) * len(now)
+    return now + [item.measure.number(value) for item, value in zip(edition.items, last, strict=True)]
 
 
 def is_clean(edition: Edition, report: Report, prior: Prior | None = None) -> bool:
@@ -69,7 +68,7 @@ def what_is_wrong(edition: Edition, report: Report, prior: Prior | None = None) 
         document["prior"] = prior
     for error in _explaining(edition).iter_errors(document):
         where = list(error.absolute_path)
-        if isinstance(error.cause, _Breach):
+        if isinstance(error.cause, _BreachError):
             yield Wrong(relation=error.cause.relation)
         elif where[0] == "year":
             yield Wrong(cover="year")
@@ -79,7 +78,7 @@ def what_is_wrong(edition: Edition, report: Report, prior: Prior | None = None) 
             yield Wrong(item=edition.index[".".join(map(str, where))])
 
 
-class _Breach(Exception):
+class _BreachError(Exception):
     """Carries a broken relation through jsonschema's error, which is made of JSON only."""
 
     def __init__(self, relation: Relation) -> None:
@@ -130,7 +129,7 @@ def _explaining(edition: Edition) -> Any:  # noqa: ANN401 - jsonschema has no ty
         numbers = vector(edition, flatten(edition, document), prior)
         cover: Cover = Unit(**document["unit"])
         for relation in breaches(due(edition.relations, cover, _kind(prior)), numbers):
-            yield ValidationError(relation.title, cause=_Breach(relation))
+            yield ValidationError(relation.title, cause=_BreachError(relation))
 
     schema = dict(edition.schema)
     # Last year's report stands beside this year's while it is judged; no submitted report may carry it.

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 from gongkai.cell import Value, parse_address, plain
 from gongkai.identities import Exact, Relation, Sum
 
 CellName = Callable[[int], str]
 """Index in the vector (this year's, then last year's) → what to call that cell."""
+
+
+_RUN = 3
+"""So many neighbours are named as a range; two read better as a sum."""
 
 
 def shown(value: Value) -> str:
@@ -55,7 +60,11 @@ def _runs(side: Sum, name: CellName) -> list[tuple[int, list[str]]]:
             runs[-1][1].append(cell)
         else:
             runs.append((factor, [cell]))
-    return [part for factor, run in runs for part in ([(factor, run)] if len(run) > 2 else [(factor, [c]) for c in run])]  # noqa: PLR2004 - two neighbours read better as a sum
+    return [
+        part
+        for factor, run in runs
+        for part in ([(factor, run)] if len(run) >= _RUN else [(factor, [cell]) for cell in run])
+    ]
 
 
 def _follows(run: list[str], cell: str) -> bool:
@@ -63,5 +72,5 @@ def _follows(run: list[str], cell: str) -> bool:
         places = [parse_address(known) for known in (*run[-2:], cell)]
     except ValueError:  # last year's cells have names, not addresses
         return False
-    steps = {(after[0] - before[0], after[1] - before[1]) for before, after in zip(places, places[1:], strict=False)}
+    steps = {(after[0] - before[0], after[1] - before[1]) for before, after in pairwise(places)}
     return steps <= {(0, 1)} or steps <= {(1, 0)}

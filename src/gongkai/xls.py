@@ -9,7 +9,7 @@ from typing import Any
 import xlrd
 from xlrd.biffh import XLRDError, error_text_from_code
 
-from gongkai.cell import CellError, DateText, Value
+from gongkai.cell import MAX_DIGITS, CellError, DateText, Value
 from gongkai.ooxml import MAX_FILE, WorkbookError
 
 
@@ -33,11 +33,13 @@ class OldWorkbook:
                     found[row + 1, column + 1] = value
         return found
 
-    def _value(self, cell: Any) -> Value:  # noqa: ANN401
+    def _value(self, cell: Any) -> Value:  # noqa: ANN401, PLR0911 - one return for each type of cell
         if cell.ctype == xlrd.XL_CELL_TEXT:
             return str(cell.value) or None
         if cell.ctype == xlrd.XL_CELL_NUMBER:
-            return int(cell.value) if cell.value.is_integer() and abs(cell.value) < 1e15 else float(cell.value)
+            return (
+                int(cell.value) if cell.value.is_integer() and abs(cell.value) < 10**MAX_DIGITS else float(cell.value)
+            )
         if cell.ctype == xlrd.XL_CELL_BOOLEAN:
             return bool(cell.value)
         if cell.ctype == xlrd.XL_CELL_ERROR:
@@ -59,7 +61,6 @@ def open_old_workbook(source: bytes | Path) -> OldWorkbook:
     try:
         return OldWorkbook(xlrd.open_workbook(file_contents=data, logfile=io.StringIO()))
     except XLRDError as error:
-        reason = "encrypted" if "encrypted" in str(error) else "ole"
-        raise WorkbookError(reason, str(error)) from error
+        raise WorkbookError("encrypted" if "encrypted" in str(error) else "ole", str(error)) from error
     except Exception as error:  # xlrd lets whatever a broken file provokes pass through
         raise WorkbookError("damaged", repr(error)) from error

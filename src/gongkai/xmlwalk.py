@@ -28,6 +28,11 @@ MAX_PLAIN = 1 << 19
 MAX_DEPTH = 100
 """Elements inside each other; real parts stay below ten, and each open element costs the parser memory."""
 
+SKIP = object()
+"""What a visitor returns to hear nothing of what is inside an element."""
+
+_NAMED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'"}
+_REFERENCE = re.compile("&(?:#x([0-9A-Fa-f]+)|#([0-9]+)|([a-z]+));")
 _ATTRIBUTES = rb'(?:\s+[^<>="\s]+="[^<>"]*")*'
 
 
@@ -51,19 +56,21 @@ def walk(
     """Parse a document, calling ``enter(path, attributes)`` and ``leave(path, text)`` for each element.
 
     A path is made of local names (``workbook/sheets/sheet``); an element of no ``known`` namespace brings its namespace
-    along. The text is what stands between an end tag and the tag before it. ``enough`` is told the size of each chunk
+    along. The text is what stands between an end tag and the tag before it. ``enter`` may return ``SKIP``, and will not
+    hear of the elements inside. ``enough`` is told the size of each chunk
     that was parsed, and may end the reading there. A document whose root is not ``root`` raises ``RootError``.
     """
     parser = _new_parser()
     chars: list[str] = []
     paths = [""]
     steps: dict[str, str] = {}
+    skipped = 0
 
     def start(name: str, attributes: dict[str, str]) -> None:
         step = steps.get(name)
         if step is None:
             namespace, _, local = name.rpartition(" ")
-            step = steps[name] = "/" + (local if namespace in known else name)
+            step = steps[name] = "/" + (local if namespace in known else f"{namespace} {local}")
         path = paths[-1] + step
         paths.append(path)
         if path == step and path[1:] != root:
@@ -71,7 +78,22 @@ def walk(
         if len(paths) > MAX_DEPTH:
             raise ValueError("elements nested too deeply")
         chars.clear()
-        enter(path[1:], attributes)
+        if enter(path[1:], attributes) is SKIP:
+            parser.StartElementHandler, parser.EndElementHandler = start_skipped, end_skipped
+
+    def start_skipped(_: str, __: dict[str, str]) -> None:
+        nonlocal skipped
+        skipped += 1
+        if skipped > MAX_DEPTH:
+            raise ValueError("elements nested too deeply")
+
+    def end_skipped(name: str) -> None:
+        nonlocal skipped
+        if skipped:
+            skipped -= 1
+        else:
+            parser.StartElementHandler, parser.EndElementHandler = start, end
+            end(name)
 
     def end(_: str) -> None:
         path = paths.pop()
@@ -108,7 +130,7 @@ class Plain(NamedTuple):
         begin = inside.find(b"<" + tag)
         if begin < 0:
             return None if tag in inside else b""
-        start = re.compile(b"<" + tag + _ATTRIBUTES + b"(/?)>").match(inside, begin)
+        start = re.compile(b"<" + tag + _ATTRIBUTES + rb"\s*(/?)>").match(inside, begin)
         if start is None or inside.find(b"<" + tag, start.end()) >= 0:
             return None
         # With as many > as <, each of them ends a tag, so the tags of finished elements can be counted.
@@ -155,6 +177,16 @@ def plain(chunks: Iterator[bytes], root: str) -> tuple[Plain | None, Iterator[by
     if odd or match is None or b"\r" in data[match.end() :]:
         return None, iter((data,))
     return Plain(match[0], data[match.end() : data.rfind(b"</" + tag)]), iter((data,))
+
+
+def characters(text: str) -> str:
+    """Resolve the character references in a piece of a document in plain form."""
+    return _REFERENCE.sub(_character, text) if "&" in text else text
+
+
+def _character(reference: re.Match[str]) -> str:
+    hexadecimal, decimal, name = reference.groups()
+    return _NAMED[name] if name else chr(int(hexadecimal, 16) if hexadecimal else int(decimal))
 
 
 def _new_parser() -> expat.XMLParserType:

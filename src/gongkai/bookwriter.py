@@ -1,0 +1,105 @@
+"""Writing a workbook cell by cell: values as what they are, formulas with their results, pages ready to print."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import xlsxwriter
+
+from gongkai.cell import Value, column_letters, parse_address
+from gongkai.layout import Box
+from gongkai.styles import Styles
+
+if TYPE_CHECKING:
+    from xlsxwriter.format import Format
+    from xlsxwriter.worksheet import Worksheet
+
+_A4 = 9
+
+
+class _Nothing(str):
+    """An empty text that XlsxWriter stores as the result of a formula; a plain ``""`` it would store as no result."""
+
+    __slots__ = ()
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+
+class BookWriter:
+    """A workbook while it is written; cells are addressed as ``D6``."""
+
+    def __init__(self, title: str) -> None:
+        self._buffer = io.BytesIO()
+        self.book = xlsxwriter.Workbook(self._buffer, {"in_memory": True})
+        # The same content must give the same bytes, whenever it is written.
+        self.book.set_properties({"title": title, "created": datetime(2024, 1, 1, tzinfo=UTC)})
+        self.styles = Styles(self.book)
+        self.sheets: dict[str, Worksheet] = {}
+
+    def add(self, *names: str) -> None:
+        """Add sheets, in this order, behind those there are."""
+        for name in names:
+            self.sheets[name] = self.book.add_worksheet(name)
+
+    def close(self) -> bytes:
+        """Finish the workbook and return it."""
+        self.book.close()
+        return self._buffer.getvalue()
+
+    def put(self, sheet: str, cell: str, value: Value, style: Format | None = None) -> None:
+        """Write a value as what it is: text stays text, whatever it starts with."""
+        row, column = (number - 1 for number in parse_address(cell))
+        page = self.sheets[sheet]
+        if value is None:
+            page.write_blank(row, column, None, style)
+        elif isinstance(value, bool):
+            page.write_boolean(row, column, value, style)
+        elif isinstance(value, str):
+            page.write_string(row, column, str(value), style)
+        else:
+            page.write_number(row, column, value, style)
+
+    def put_formula(self, sheet: str, cell: str, text: str, result: Value, style: Format | None = None) -> None:
+        """Write a formula with its result."""
+        stored: Any = _Nothing() if result == "" else result
+        self.sheets[sheet].write_formula(cell, text, style, stored)
+
+    def span(self, sheet: str, box: Box, style: Format) -> None:
+        """Merge the cells of a box, where it is more than one."""
+        if box.cells > 1:
+            self.sheets[sheet].merge_range(box.reference, "", style)
+
+    def put_box(self, sheet: str, box: Box, value: Value, style: Format) -> None:
+        """Write a value into a cell that may span several."""
+        self.span(sheet, box, style)
+        self.put(sheet, box.start, value, style)
+
+    def define(self, name: str, sheet: str, box: Box) -> None:
+        """Define a name for a range."""
+        corners = ((box.top, box.left), (box.bottom, box.right))
+        cells = dict.fromkeys(f"${column_letters(column)}${row}" for row, column in corners)
+        self.book.define_name(name, f"={sheet}!{':'.join(cells)}")
+
+    def widths(self, sheet: str, *widths: float) -> None:
+        """Set the widths of the first columns, in characters."""
+        for column, width in enumerate(widths):
+            self.sheets[sheet].set_column(column, column, width)
+
+    def height(self, sheet: str, row: int, height: float) -> None:
+        """Set the height of a row, in points."""
+        self.sheets[sheet].set_row(row - 1, height)
+
+    def paper(self, sheet: str, *, landscape: bool, pages_tall: int) -> None:
+        """Print on A4, fitted to its width; ``pages_tall`` 0 is as many pages as it takes."""
+        page = self.sheets[sheet]
+        page.set_paper(_A4)
+        page.set_margins(left=0.5, right=0.5, top=0.6, bottom=0.6)
+        page.fit_to_pages(1, pages_tall)
+        page.center_horizontally()
+        page.set_footer("&C第 &P 页，共 &N 页")
+        if landscape:
+            page.set_landscape()
