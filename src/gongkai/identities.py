@@ -33,14 +33,24 @@ class Sum:
     """A sum of items, each times a whole factor, plus a constant."""
 
     terms: tuple[tuple[int, int], ...]
-    constant: int = 0
+    constant: int
+    once: tuple[int, ...]
+    """The items that count once, as almost all do; adding them up is what most of a verdict's time goes into."""
+    times: tuple[tuple[int, int], ...]
+    """The others, with their factors."""
 
-    def of(self, vector: Sequence[Exact | None]) -> Exact:
+    @classmethod
+    def over(cls, terms: Sequence[tuple[int, int]], constant: int) -> Sum:
+        """Return the sum of (index, factor) terms and a constant."""
+        once = tuple(index for index, factor in terms if factor == 1)
+        return cls(tuple(terms), constant, once, tuple(term for term in terms if term[1] != 1))
+
+    def of(self, vector: Sequence[Any]) -> Exact:
         """Return the sum; every item it names must be a number."""
-        total: Any = self.constant
-        for index, factor in self.terms:
-            total += vector[index] * factor  # type: ignore[operator]  # callers check that operands are numbers
-        return total  # type: ignore[no-any-return]
+        total: Exact = sum([vector[index] for index in self.once], self.constant)
+        for index, factor in self.times:
+            total += vector[index] * factor
+        return total
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +93,9 @@ class Relation:
 
     def holds(self, vector: Sequence[Exact | None]) -> bool:
         """Tell whether the relation holds (also when it is not asked for); all operands must be numbers."""
-        return self.claim.holds(vector) or not all(condition.holds(vector) for condition in self.when)
+        if self.claim.holds(vector):
+            return True
+        return not all(condition.holds(vector) for condition in self.when)
 
     def target(self, vector: Sequence[Exact | None]) -> int:
         """Return the index of the cell a finding points at."""
@@ -165,7 +177,7 @@ def _comparison(entry: Mapping[str, Any], place: Callable[[str], int], items: in
                 placed.append((place(term), 1))
             else:
                 placed.append((place(term["key"]) + items * bool(term.get("prior")), term.get("times", 1)))
-        return Sum(tuple(placed), constant)
+        return Sum.over(placed, constant)
 
     return Comparison(side(entry["left"]), entry["op"], side(entry["right"]))
 
@@ -192,6 +204,7 @@ def breaches(relations: Iterable[Relation], vector: Sequence[Exact | None]) -> I
 
     A relation over a ``None`` is passed over: the cell is blank or wrong by itself, and that is reported instead.
     """
+    missing = {index for index, number in enumerate(vector) if number is None}
     for relation in relations:
-        if all(vector[index] is not None for index in relation.operands) and not relation.holds(vector):
+        if missing.isdisjoint(relation.operands) and not relation.holds(vector):
             yield relation

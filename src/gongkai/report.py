@@ -75,11 +75,15 @@ class Report:
 
 def nest(edition: Edition, values: Sequence[Value]) -> dict[str, dict[str, dict[str, Value]]]:
     """Return a flat vector as table → row → column → value."""
-    items = iter(values)
-    return {
-        table: {row: {column: next(items) for column in columns} for row, columns in rows.items()}
-        for table, rows in edition.lines.items()
-    }
+    tables: dict[str, dict[str, dict[str, Value]]] = {}
+    start = 0
+    for table, rows in edition.lines.items():
+        nested = tables[table] = {}
+        for row, columns in rows.items():
+            end = start + len(columns)
+            nested[row] = dict(zip(columns, values[start:end], strict=True))
+            start = end
+    return tables
 
 
 def flatten(edition: Edition, tables: Mapping[str, Any]) -> tuple[Value, ...]:

@@ -14,7 +14,7 @@ from gongkai.edition import COVER_SHEET, Edition, EditionError, Item, by_year
 from gongkai.identities import Relation
 from gongkai.numerals import is_blank, propose
 from gongkai.report import Report
-from gongkai.verdict import Prior, is_clean, vector, what_is_wrong
+from gongkai.verdict import Prior, both_years, is_clean, what_is_wrong
 from gongkai.wording import addition, cell_range, equation, shown
 
 MANY = 4
@@ -119,7 +119,7 @@ class _Examination:
         self.edition = edition
         self.prior = prior
         self.places = places
-        self.numbers = vector(edition, counted.values, prior)
+        self.numbers = both_years(edition, counted.values, prior)
 
     def findings(self) -> Iterator[Finding]:
         wrong = list(what_is_wrong(self.edition, self.counted, self.prior))

@@ -6,7 +6,7 @@ anything is, some fifty times faster; almost every report is clean, so almost ev
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -43,11 +43,15 @@ class Wrong:
     relation: Relation | None = None
 
 
-def vector(edition: Edition, values: tuple[Value, ...], prior: Prior | None) -> list[Exact | None]:
-    """Return this year's and last year's values as exact numbers; ``None`` where a cell is blank or wrong by itself."""
-    now = [item.measure.number(value) for item, value in zip(edition.items, values, strict=True)]
-    last = prior.values if prior else (None,) * len(now)
-    return now + [item.measure.number(value) for item, value in zip(edition.items, last, strict=True)]
+def vector(edition: Edition, values: Sequence[Value]) -> list[Exact | None]:
+    """Return a year's values as exact numbers, ``None`` where a cell is blank or wrong by itself."""
+    return [item.measure.number(value) for item, value in zip(edition.items, values, strict=True)]
+
+
+def both_years(edition: Edition, values: Sequence[Value], prior: Prior | None) -> list[Exact | None]:
+    """Return this year's numbers and last year's behind them, as the relations read them."""
+    now = vector(edition, values)
+    return now + (vector(edition, prior.values) if prior else [None] * len(now))
 
 
 def is_clean(edition: Edition, report: Report, prior: Prior | None = None) -> bool:
@@ -55,9 +59,16 @@ def is_clean(edition: Edition, report: Report, prior: Prior | None = None) -> bo
     fast = _fast(edition)
     if fast is None:
         return next(what_is_wrong(edition, report, prior), None) is None
-    numbers = vector(edition, report.values, prior)
-    if None in numbers[: len(edition.items)] or not fast(_instance(edition, report)):
+    if not fast(_instance(edition, report)):
         return False
+    numbers: list[Any] = list(report.values)
+    for index, value in enumerate(numbers):
+        if type(value) is not int:
+            # The one thing jsonschema-rs cannot say of a number is how many decimals it has.
+            numbers[index] = edition.items[index].measure.number(value)
+            if numbers[index] is None:
+                return False
+    numbers += vector(edition, prior.values) if prior else (None,) * len(numbers)
     return next(breaches(due(edition.relations, report.unit, _kind(prior)), numbers), None) is None
 
 
@@ -126,7 +137,7 @@ def _explaining(edition: Edition) -> Any:  # noqa: ANN401 - jsonschema has no ty
         _validator: object, _entries: object, document: Mapping[str, Any], _schema: object
     ) -> Iterator[ValidationError]:
         prior = document.get("prior")
-        numbers = vector(edition, flatten(edition, document), prior)
+        numbers = both_years(edition, flatten(edition, document), prior)
         cover: Cover = Unit(**document["unit"])
         for relation in breaches(due(edition.relations, cover, _kind(prior)), numbers):
             yield ValidationError(relation.title, cause=_BreachError(relation))
