@@ -12,7 +12,7 @@ from gongkai.edition import EditionError, editions
 from gongkai.numerals import is_blank
 from gongkai.reader import ReadError, Reading, read
 from gongkai.report import Report, ReportError, Unit
-from gongkai.validation import Context, Finding, status, validate
+from gongkai.validation import Context, Finding, status, sum_findings, validate
 from gongkai.verdict import Prior
 
 
@@ -113,6 +113,7 @@ def judge(file: Path, priors: PriorReports | None = None, *, blank_as_zero: bool
     report, edition = reading.report, editions()[reading.report.edition]
     prior = (priors.of(report) if priors else None) or reading.prior
     findings = validate(report, edition, prior, reading.context, blank_as_zero=blank_as_zero)
+    findings += tuple(sum_findings(report, edition, reading.members))
     zeroed = sum(map(is_blank, report.values)) if blank_as_zero or report.declares_zero else 0
     return Submission(
         str(file), report, findings, None, reading.context.explanations,

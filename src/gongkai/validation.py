@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -87,6 +87,19 @@ def validate(
     order = {sheet: number for number, sheet in enumerate((COVER_SHEET, *edition.sheets))}
     found.sort(key=lambda finding: (order.get(finding.sheet, len(order)), *_position(finding.cell)))
     return tuple(_explained(finding, context.explanations) for finding in found)
+
+
+def sum_findings(report: Report, edition: Edition, members: Sequence[Report]) -> Iterator[Finding]:
+    """Yield a finding for each number of a summary that is not the sum over the units it lists (R-SUM)."""
+    for item in edition.items:
+        parts = [item.measure.number(member.values[item.index]) for member in members]
+        value = report.values[item.index]
+        total = None if None in parts else plain(sum(part for part in parts if part is not None))
+        if members and value != total:
+            message = messages.FORM_SENTENCES["R-SUM"].format(name=item.name, value=shown(value), expected=shown(total))
+            yield Finding(
+                "R-SUM", "error", item.sheet, item.cell, item.key, value, total, (item.cell,), message, item.name
+            )
 
 
 def _position(cell: str) -> tuple[int, int]:
