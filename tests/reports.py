@@ -118,10 +118,8 @@ def put(tables: Tables, values: dict[str, Any]) -> None:
     for key, value in values.items():
         table, row, column = key.split(".")
         assert column in tables[table][row], key
-        if isinstance(value, dict):
-            ((kind, text),) = value.items()
-            value = kinds[kind](text)
-        tables[table][row][column] = value
+        special = value.items() if isinstance(value, dict) else ()
+        tables[table][row][column] = next((kinds[kind](text) for kind, text in special), value)
 
 
 def report(

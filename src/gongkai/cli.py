@@ -77,7 +77,7 @@ def validate(
     """校验工作簿：逐条列出哪一格有问题、怎么改。没有问题时退出码为 0，有问题为 1，无法运行为 2。"""
     from gongkai import reporters
 
-    submissions, missing = _judge(paths, prior)
+    submissions, missing = _judge(paths, prior, leave_out=[returns] if returns else [])
     if form is Format.json:
         typer.echo(reporters.as_json(reporters.validation_json(submissions)))
     elif submissions:
@@ -142,6 +142,7 @@ def fill(
     """把报告 JSON 填入官方工作簿。"""
     from gongkai import template as templates
     from gongkai.edition import EditionError, by_name
+    from gongkai.messages import UNREADABLE
     from gongkai.report import ReportError, loads
 
     try:
@@ -149,7 +150,7 @@ def fill(
     except (ReportError, EditionError) as error:
         _stop(f"{source}：{error}")
     except OSError as error:
-        _stop(f"{source}：读不了这个文件（{error.strerror}）。请检查路径和权限。")
+        _stop(f"{source}：{UNREADABLE['missing' if isinstance(error, FileNotFoundError) else 'unreadable']}")
     _write(output, templates.fill(by_name(report.edition), report))
     typer.echo(f"已生成 {output}")
 

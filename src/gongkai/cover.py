@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gongkai import checks
 from gongkai.cell import Value, address, parse_address
 from gongkai.checks import EXPLAIN, PENDING, WRONG, Formula
 from gongkai.edition import COVER_COLUMN, COVER_SHEET, CoverField, Edition
 from gongkai.entries import colour_marks, paint
+from gongkai.form import Form
 from gongkai.layout import Box, text_height
 from gongkai.sheets import META_SHEET
-
-if TYPE_CHECKING:
-    from gongkai.template import Form
 
 CHECK_LABEL = "内置校验"
 _LAST_YEAR = 2099

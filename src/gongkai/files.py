@@ -38,7 +38,7 @@ def collect(paths: Iterable[Path], leave_out: Iterable[Path] = ()) -> tuple[list
     """Return (files to read, paths that do not exist).
 
     A file that is named is taken as it is; a folder is searched to the bottom for workbooks, in the order of their
-    names, without following links to folders. ``leave_out`` are the outputs of this very run, should they lie there.
+    names, without following links to folders. ``leave_out`` are files and folders that this very run writes to.
     """
     found: dict[Path, Path] = {}
     missing = []
@@ -48,7 +48,7 @@ def collect(paths: Iterable[Path], leave_out: Iterable[Path] = ()) -> tuple[list
             missing.append(path)
         for file in _below(path) if path.is_dir() else [path] * path.exists():
             identity = _identity(file)
-            if identity not in excluded:
+            if not excluded & {identity, *identity.parents}:
                 found.setdefault(identity, file)
     return list(found.values()), missing
 

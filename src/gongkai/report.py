@@ -142,8 +142,10 @@ def parse_json(data: str | bytes) -> Any:  # noqa: ANN401 - any JSON
 
     try:
         return json.loads(data, object_pairs_hook=unique)
+    except json.JSONDecodeError as error:
+        raise ReportError(f"不是有效的 JSON：第 {error.lineno} 行第 {error.colno} 个字符处写得不对。") from error
     except (ValueError, RecursionError) as error:
-        raise ReportError(f"不是有效的 JSON：{error}。") from error
+        raise ReportError("不是有效的 JSON：不是 UTF-8 编码，或嵌套过深。") from error
 
 
 def _same_keys(node: object, expected: Iterable[str], where: str) -> None:

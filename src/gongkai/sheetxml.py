@@ -44,7 +44,9 @@ _PLAIN_CELLS = re.compile(
 )
 _PLAIN_ROW = re.compile(r'<row r="([0-9]++)"(?: [^="]++="[^"]*+")*+ ?+(/?)>')
 _PLAIN_FORMULA = re.compile(r'(?: [^="]++="[^"]*+")*+(?: ?+/>|>(.*))\Z', re.DOTALL)
-_PLAIN_STYLE = re.compile(r'<xf (?:[^<>]*? )??numFmtId="([0-9]++)"')
+_PLAIN_STYLES = re.compile(
+    r'<xf (?:[^<>]*? )??numFmtId="([0-9]++)"[^<>]*+>(?:(?<=/>)|(?:<(?!xf)[a-zA-Z][^<>]*+(?<=/>))*+</xf>)|(<[^<]*+)'
+)
 _PLAIN_TEXTS = re.compile(
     r"(?:<si>)?+(?:<r>(?:<rPr>(?:<[a-zA-Z][^<>]*+(?<=/)>)*+</rPr>)?+)?+"
     r'<t(?: xml:space="preserve")?+>([^<]*+)</t>(?:</r>)?+(?:<phoneticPr[^<>]*+>)?+(</si>)?+|(<[^<]*+)'
@@ -100,9 +102,9 @@ def read_date_styles(chunks: Iterator[bytes]) -> set[str]:
     document, chunks = plain(chunks, "styleSheet")
     formats, styles = (document.child("numFmts"), document.child("cellXfs")) if document else (None, None)
     if document is not None and formats is not None and styles is not None:
-        found = _PLAIN_STYLE.findall(styles.decode())
-        if len(found) == styles.count(b"<xf") and b"'" not in styles:
-            used = found  # what remains to be parsed is a small part of the part
+        found = _PLAIN_STYLES.findall(styles.decode())
+        if b"'" not in styles and not any(other for _, other in found):
+            used = [identifier for identifier, _ in found]  # what remains to be parsed is a small part of the part
             chunks = iter((b"%s<numFmts>%s</numFmts></styleSheet>" % (document.root, formats),))
     codes: dict[str, str] = {}
 

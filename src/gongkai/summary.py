@@ -17,7 +17,7 @@ from gongkai.sheets import (
     DETAIL_SHEET,
 )
 from gongkai.submission import Submission
-from gongkai.template import Form
+from gongkai.template import Template
 from gongkai.validation import Finding
 from gongkai.wording import shown
 
@@ -45,12 +45,12 @@ class _SummaryForm:
             added = f"SUM({DETAIL_SHEET}!{column}{DETAIL_FIRST_ROW}:{column}{last})"
             text = added if item.measure.whole else f"ROUND({added},{item.measure.decimals})"
             cells[item.index] = (f"={text}", summary.totals[item.index])
-        self.form = Form(edition, summary.report, cells=cells)
+        self.form = Template(edition, summary.report, cells=cells)
         self.writer = self.form.writer
-        self.writer.add(COVERAGE_SHEET, DETAIL_SHEET, PROBLEM_SHEET)
 
     def write(self) -> bytes:
         self.form.build()
+        self.writer.add(COVERAGE_SHEET, DETAIL_SHEET, PROBLEM_SHEET)
         self._details()
         self._problems()
         self._coverage()

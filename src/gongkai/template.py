@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from gongkai import checks, marking
-from gongkai.bookwriter import BookWriter
 from gongkai.cell import Value, address, column_letters, parse_address
-from gongkai.checks import Formula
 from gongkai.cover import text, write_cover
 from gongkai.edition import COVER_SHEET, Edition, Item
 from gongkai.entries import colour_marks, define_names, guard_entries, paint
+from gongkai.form import Form
 from gongkai.formulas import PRIOR_FIRST_ROW, PRIOR_SHEET, PRIOR_VALUE_COLUMN, Pen, prior_cell
 from gongkai.guide import guide_lines
 from gongkai.layout import TITLE_ROW, UNIT_ROW, Block, Box, text_height
 from gongkai.report import Report
 from gongkai.sheets import GUIDE_SHEET, META_KEYS, META_SHEET
-
-if TYPE_CHECKING:
-    from xlsxwriter.format import Format
 
 FILE_NAME = "政府信息公开年报统计表-{edition}年版.xlsx"
 TEMPLATE_VERSION = "1"
@@ -30,32 +25,13 @@ _RESULT_WIDTHS = (6, 8, 12, 14, 30, 14, 12, marking.MESSAGE_WIDTH, 36, 10, 5, 5,
 _GUIDE_WIDTHS = (24, 12, 80)
 
 
-class Form:
-    """The workbook of one edition while it is written.
-
-    ``report`` fills it; ``prior`` maps item index → last year's value; ``cells`` maps item index → (formula, result)
-    for the cells of a summary, which are computed and not typed.
-    """
-
-    def __init__(
-        self,
-        edition: Edition,
-        report: Report | None = None,
-        prior: Mapping[int, Value] | None = None,
-        cells: Mapping[int, tuple[str, Value]] | None = None,
-        year: int | None = None,
-    ) -> None:
-        self.edition = edition
-        last = [(prior or {}).get(item.index) for item in edition.items]
-        self.filling, self.kept = checks.filling_of(edition, report, last, year)
-        self.cells = cells or {}
-        self.totals = dict(checks.total_formulas(edition))
-        self.marks: dict[str, list[tuple[Formula, Value]]] = {}
-        self.writer = BookWriter(edition.schema["title"])
-        self.writer.add(COVER_SHEET, *edition.sheets, PRIOR_SHEET, marking.RESULT_SHEET, GUIDE_SHEET, META_SHEET)
+class Template(Form):
+    """The official workbook."""
 
     def build(self) -> None:
         """Write every sheet."""
+        self.writer.add(COVER_SHEET, *self.edition.sheets)
+        self.writer.add(PRIOR_SHEET, marking.RESULT_SHEET, GUIDE_SHEET, META_SHEET)
         define_names(self.writer)
         for field in self.edition.cover:
             if name := {"zero_report": "gk_zero", "year": "gk_year"}.get(field.key):
@@ -68,20 +44,6 @@ class Form:
         self._guide()
         self._meta()
         write_cover(self)
-
-    def put_mark(self, formula: Formula, style: Format) -> None:
-        """Write a mark and count it for the cover."""
-        result = formula.result(self.filling)
-        self.writer.put_formula(formula.sheet, formula.cell, formula.text, result, style)
-        self.marks.setdefault(formula.sheet, []).append((formula, result))
-
-    def finish(self, sheet: str, printed: Box | None, *, landscape: bool) -> None:
-        """Set up the page of a sheet and guard it: against accidents, so without a password."""
-        self.writer.paper(sheet, landscape=landscape, pages_tall=1 if printed else 0)
-        page = self.writer.sheets[sheet]
-        if printed:
-            page.print_area(printed.reference)
-        page.protect("", {"format_columns": True, "format_rows": True})
 
     # --- the tables
 
@@ -273,14 +235,14 @@ class Form:
 
 def blank(edition: Edition, *, year: int | None = None, prior: Mapping[int, Value] | None = None) -> bytes:
     """Return the official template of an edition as an .xlsx."""
-    return _built(Form(edition, None, prior, year=year))
+    return _built(Template(edition, None, prior, year=year))
 
 
 def fill(edition: Edition, report: Report, prior: Mapping[int, Value] | None = None) -> bytes:
     """Return the official workbook filled with a report, as an .xlsx."""
-    return _built(Form(edition, report, prior))
+    return _built(Template(edition, report, prior))
 
 
-def _built(form: Form) -> bytes:
+def _built(form: Template) -> bytes:
     form.build()
     return form.writer.close()

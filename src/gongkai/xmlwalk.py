@@ -44,7 +44,7 @@ class RootError(ValueError):
         self.name = name
 
 
-def walk(  # noqa: C901 - closures over the state of one parser, each of them short
+def walk(
     chunks: Iterable[bytes],
     root: str,
     enter: Callable[[str, dict[str, str]], object],
