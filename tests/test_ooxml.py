@@ -257,26 +257,64 @@ def test_agrees_with_openpyxl(writer: Callable[..., bytes], grid: list[list[Any]
     assert typed(open_workbook(data).cells("表")) == typed(as_openpyxl_sees_it(data, grid, writer))
 
 
+@pytest.fixture
+def walked(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """Collect what is parsed the slow way, but for the number formats, the relationships and the list of sheets."""
+    documents: list[bytes] = []
+
+    def walk(chunks: Any, root: str, *more: Any, **options: Any) -> None:
+        document = b"".join(chunks)
+        if root != "styleSheet" or b"<cellXfs" in document:
+            documents.append(document)
+        xmlwalk.walk(iter([document]), root, *more, **options)
+
+    monkeypatch.setattr(sheetxml, "walk", walk)
+    return documents
+
+
 @pytest.mark.parametrize("writer", [written_by_xlsxwriter, written_by_openpyxl])
-def test_what_libraries_write_takes_the_fast_way(writer: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_libraries_write_takes_the_fast_way(writer: Callable[..., bytes], walked: list[bytes]) -> None:
     grid = [
         ["文字", " a&b<c> ", "文字", 1, 2.5, True],
         [None, CellError("#N/A"), date(2024, 1, 31), ("formula", '=IF(A1<1,"&",2)', "√&")],
     ]
-    walked: list[str] = []
-    original = xmlwalk.walk
-
-    def walk(chunks: Any, root: str, *more: Any, **options: Any) -> None:
-        walked.append(root)
-        original(chunks, root, *more, **options)
-
-    monkeypatch.setattr(sheetxml, "walk", walk)
     data = writer(grid)
     cells = open_workbook(data).cells("表")
     assert cells[1, 2] == " a&b<c> "
     assert cells[2, 3] == "2024-01-31"
     assert typed(cells) == typed(as_openpyxl_sees_it(data, grid, writer))
-    assert walked == ["styleSheet"]  # and of that only the number formats
+    assert walked == []
+
+
+def test_what_programs_write_takes_the_fast_way(walked: list[bytes]) -> None:
+    page = (
+        f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\r\n<worksheet xmlns="{MAIN}" xmlns:r="{OFFICE}" '
+        'xmlns:x14ac="urn:x14ac"><dimension ref="A1:D3"/><cols><col min="1" max="4" width="9"/></cols><sheetData>'
+        '<row r="1" spans="1:4" ht="20.1" customHeight="1" x14ac:dyDescent="0.2"><c r="A1" s="1" t="s"><v>0</v></c>'
+        '<c r="B1" s="1" t="s"><v>1</v></c><c r="C1" s="2"><v>45322</v></c><c r="D1" s="1"/></row>'
+        '<row r="2" customFormat="false" ht="12.8"><c r="A2" s="0" t="n"><f aca="false">IF(C1&gt;1,&quot;&amp;&quot;,2)</f><v>2</v></c>'
+        '<c r="B2" t="str"><f t="shared" ref="B2:B3" si="0">A2</f><v></v></c><c r="C2"><f>A3</f></c></row>'
+        '<row r="3" /></sheetData><mergeCells count="1"><mergeCell ref="A3:B3"/></mergeCells></worksheet>'
+    )
+    strings = (
+        '<si><t>公开</t><phoneticPr fontId="1" type="noConversion"/></si><si><r><rPr><sz val="11"/><color rgb="FF000000"/></rPr>'
+        '<t xml:space="preserve">第1 </t></r><r><rPr><sz val="11"/></rPr><t>项</t></r></si>'
+    )
+    styles = (
+        '<numFmts count="1"><numFmt numFmtId="176" formatCode="yyyy&quot;年&quot;"/></numFmts><cellXfs count="3"><xf numFmtId="0" '
+        'fontId="0" xfId="0"><alignment vertical="center"/></xf><xf numFmtId="0"><alignment/><protection locked="0"/></xf>'
+        '<xf numFmtId="176" fontId="0"></xf></cellXfs>'
+    )
+    assert typed(cells_of(page, strings=strings, styles=styles)) == typed(
+        {
+            (1, 1): "公开",
+            (1, 2): "第1 项",
+            (1, 3): DateText("2024-01-31"),
+            (2, 1): 2,
+            (2, 3): Uncalculated("=A3"),
+        }
+    )
+    assert walked == []
 
 
 # ---- values

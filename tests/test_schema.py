@@ -54,7 +54,7 @@ def meta_errors(document: dict[str, Any]) -> list[str]:
 @pytest.mark.parametrize("name", ["2019", "2021", "cover", "2031"])
 def test_schemas_are_instances_of_the_meta_schema(name):
     assert meta_errors(schema(name)) == []
-    assert schema(name)["$schema"] == META["$id"] == "statutory-form.schema.json"
+    assert schema(name)["$schema"] == META["$id"] == "urn:gongkai:statutory-form"
 
 
 def test_the_meta_schema_is_a_schema():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -34,6 +35,7 @@ def case_name(path: Path) -> str:
     return "/".join((*path.parts[-3:-1], path.stem))
 
 
+@cache
 def case_findings(path: Path) -> tuple[dict[str, Any], tuple[Finding, ...]]:
     case = json.loads(path.read_text(encoding="utf-8"))
     edition = path.parts[-2]

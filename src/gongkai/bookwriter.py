@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
 
 _A4 = 9
+
+
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]")
+_HALVES = re.compile("[\ud800-\udfff]")
+"""Half characters: no file holds them. A report JSON with one is refused, a file name may bring one in."""
 
 
 class _Nothing(str):
@@ -59,13 +65,16 @@ class BookWriter:
         elif isinstance(value, bool):
             page.write_boolean(row, column, value, style)
         elif isinstance(value, str):
-            page.write_string(row, column, str(value), style)
+            page.write_string(row, column, _HALVES.sub("\N{REPLACEMENT CHARACTER}", value), style)
         else:
             page.write_number(row, column, value, style)
 
     def put_formula(self, sheet: str, cell: str, text: str, result: Value, style: Format | None = None) -> None:
         """Write a formula with its result."""
-        stored: Any = _Nothing() if result == "" else result
+        stored: Any = result
+        if isinstance(result, str):  # XlsxWriter escapes control characters in texts, but not in results
+            escaped = _CONTROL.sub(lambda char: f"_x{ord(char[0]):04X}_", result)
+            stored = _HALVES.sub("\N{REPLACEMENT CHARACTER}", escaped) or _Nothing()
         self.sheets[sheet].write_formula(cell, text, style, stored)
 
     def span(self, sheet: str, box: Box, style: Format) -> None:

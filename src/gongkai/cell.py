@@ -51,9 +51,9 @@ def is_number(value: object) -> TypeGuard[int | float]:
 
 
 def has_more_decimals(number: float, most: int | None) -> bool:
-    """Tell whether the decimal notation of ``number`` has more than ``most`` digits after the point."""
+    """Tell whether the decimal notation of ``number`` has more than ``most`` digits after the point, or none at all."""
     exponent = Decimal(repr(number)).normalize().as_tuple().exponent
-    return most is not None and isinstance(exponent, int) and -exponent > most
+    return most is not None and (not isinstance(exponent, int) or -exponent > most)
 
 
 def exact(number: float) -> int | Decimal:

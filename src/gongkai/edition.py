@@ -52,7 +52,7 @@ class Measure:
     def admits(self, value: Value) -> bool:
         """Tell whether a cell of this measure may hold ``value``; the schema says the same in its own words."""
         if not is_number(value) or not self.minimum <= value <= self.maximum:
-            return False
+            return False  # not a number included
         if isinstance(value, int):
             return True
         return value.is_integer() if self.whole else not has_more_decimals(value, self.decimals)

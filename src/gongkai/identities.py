@@ -117,6 +117,8 @@ class Relation:
                 else:
                     rest += sign * times * Fraction(vector[index] or 0)
         bound = -rest / factor
+        if self.claim.op == "=" and self.claim.right == Sum.over((), 0) and not self.claim.left.times:
+            return 0  # counts that add up to nothing are nothing, each of them
         if self.claim.op == "=":
             number = Decimal(bound.numerator) / Decimal(bound.denominator)
             return plain(number) if Fraction(number) == bound else None

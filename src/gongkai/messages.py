@@ -30,7 +30,7 @@ FORM_RULES: Mapping[str, Rule] = {
     "F-TYPE": Rule("统计格只能填数字，不能带单位、符号或文字", "error"),
     "F-COUNT": Rule("件数是不小于 0 的整数", "error"),
     "F-DELTA": Rule("本年增/减是整数，减少时填负数", "error"),
-    "F-MONEY": Rule("金额以万元为单位，不小于 0，最多 6 位小数", "error"),
+    "F-MONEY": Rule("金额以万元为单位，不小于 0，小数位数不超过规定", "error"),
     "F-UNCALCULATED": Rule("公式必须带有计算结果", "error"),
     "F-LAYOUT": Rule("表格的标题、行、列与官方格式一致", "error"),
 }
@@ -43,18 +43,23 @@ FORM_SENTENCES: Mapping[str, str] = {
     "F-COVER.choice": "封面的“{name}”填的是“{value}”，不在可选范围内。请从下拉列表中选择：{choices}。",
     "F-BLANK": "{range} 没有填写（“{name}”）。没有发生的请填 0；全部没有发生的，可在封面把“零报告”选为“是”。",
     "F-BLANK.total": "“{name}”没有填写。各分项已经填好，请恢复该格的合计公式或填写合计数 {expected}。",
+    "F-BLANK.total.many": "{range} 共 {count} 格合计没有填写（从“{name}”起）。各分项已经填好，请恢复这些格的合计公式，或填写合计数。",
+    "F-BLANK.mark.many": "{range} 共 {count} 格填的是“{value}”（从“{name}”起），不能代替数字。没有发生的请填 0。",
     "F-BLANK.many": "{range} 共 {count} 格没有填写（从“{name}”起）。没有发生的请填 0；全部没有发生的，可在封面把“零报告”选为“是”。",
     "F-BLANK.mark": "“{name}”填的是“{value}”，不能代替数字。没有发生的请填 0。",
     "F-TYPE": "“{name}”填的是“{value}”，不是数字。{proposal}",
+    "F-TYPE.many": "{range} 共 {count} 格的数字是文本格式（从“{name}”的“{value}”起），不能计算。请选中这些单元格，用“转换为数字”改正。",
+    "F-TYPE.error.many": "{range} 共 {count} 格显示错误值 {value}（从“{name}”起）。请删去出错的公式，直接填写数字。",
     "F-TYPE.date": "“{name}”是一个日期（{value}）。请把单元格格式改为“常规”，重新填写数字。",
     "F-TYPE.boolean": "“{name}”填的是逻辑值 {value}。请填写数字。",
     "F-TYPE.error": "“{name}”显示错误值 {value}。请删去出错的公式，直接填写数字。",
     "F-TYPE.prior": "上年数据“{name}”填的是“{value}”，不是数字，无法与本年核对。{proposal}",
     "F-COUNT": "“{name}”填的是 {value}，件数只能是不小于 0 的整数。请按实际件数改正。",
     "F-DELTA": "“{name}”填的是 {value}，增/减只能是整数，减少时填负数。请改正。",
-    "F-MONEY": "“{name}”填的是 {value}，金额以万元为单位，不能是负数，最多 6 位小数。请改正。",
+    "F-MONEY": "“{name}”填的是 {value}，金额以万元为单位，不能是负数，最多 {decimals} 位小数。请改正。",
     "F-UNCALCULATED": "“{name}”的公式没有计算结果。请用 Excel、WPS 或 LibreOffice 打开本文件，保存一次后再报送。",
     "R-SUM": "汇总表的“{name}”是 {value}，而明细中各单位之和是 {expected}。汇总后可能有人改动过，请重新汇总，不要手工修改。",
+    "F-UNCALCULATED.many": "{range} 共 {count} 格的公式没有计算结果（从“{name}”起）。请用 Excel、WPS 或 LibreOffice 打开本文件，保存一次后再报送。",
     "too-large": "“{name}”填的是 {value}，超出合理范围。请核对位数和单位。",
     "F-LAYOUT.mapped": "“{sheet}”的版式与官方模板不同，已按标题对应读取：{details}。请核对读取的数字是否正确，最好改用官方模板填报。",
     "F-LAYOUT.lost": "“{sheet}”的版式与官方模板不同，无法确定数字的位置：{details}。请改用官方模板填报，不要增删或改写行列标题。",
@@ -71,7 +76,7 @@ RELATION_SENTENCES: Mapping[str, str] = {
     "T3-SUM": "“{column}”一列的（七）总计应为 {expected}（{addends} 之和），现为 {value}。请核对这一列的各项办理结果。",
     "T3-BAL": "“{column}”一列不平衡：第一项加第二项应等于第三项加第四项（{equation}）。若其余各项无误，“{row}”应为 {expected}，现为 {value}。",
     "T3-OTHER-HIGH": "（六）其他处理超过（七）总计的四分之一（{equation}）。请核对是否应归入其他办理结果；确实如此的，请在情况说明中写明原因。",
-    "T3-FEE-LINK": "有 {value} 件申请因逾期未缴费不再处理，而封面没有确认年度报告第六部分已写明收费情况。请在第六部分写明收取信息处理费的情况，并在封面选“是”。",
+    "T3-FEE-LINK": "“{row}”有 {value} 件，而封面没有确认年度报告第六部分已写明收费情况。请在第六部分写明收取信息处理费的情况，并在封面选“是”。",
     "T4-SUM": "“{row}”的总计应为 {expected}（{addends} 之和），现为 {value}。请核对这四项结果。",
     "X-CARRY": "“{column}”一列的上年结转（{value}）与上年度报告的结转下年度继续办理（{expected}）不一致。请改为 {expected}；机构合并、拆分的，请在封面“机构变动”中选择，并在情况说明中写明。",
     "X-IN-FORCE": "“{row}”的现行有效件数（{value}）不等于上年件数加本年制发减本年废止（应为 {expected}）。请核对，或在情况说明中写明差异原因。",
@@ -85,6 +90,7 @@ RELATION_GENERAL = "“{name}”不符合“{title}”（{equation}），现为 
 RELATION_WARNING = "“{name}”不符合“{title}”（{equation}），现为 {value}。请核对；数字无误的，请在情况说明中写明原因。"
 
 PROPOSAL = "请改为 {expected}。"
+NO_YEAR = "请改正。"
 NO_PROPOSAL = "请改为数字，没有发生的填 0。"
 HOLLOW_NOTE = "已填的情况说明“{text}”没有写明原因，请具体说明（不少于 {least} 个字）。"
 
@@ -120,7 +126,6 @@ UNREADABLE: Mapping[str, str] = {
     "text": "是文本或 CSV 文件，不是工作簿。请把数字填入官方 Excel 模板后再报送。",
     "document": "不是工作簿。请把数字填入官方 Excel 模板后再报送。",
     "damaged": "工作簿的内容已损坏，无法可靠读取。请用 Excel 或 WPS 打开修复，另存后再报送。",
-    "R-SUM": "汇总表的“{name}”是 {value}，而明细中各单位之和是 {expected}。汇总后可能有人改动过，请重新汇总，不要手工修改。",
     "too-large": "工作簿大得不合常理。请删去多余的工作表和整列整行的格式，或改用官方模板重新填报。",
     "unreadable": "文件打不开，可能正被其他程序占用或没有读取权限。请关闭占用它的程序后再试。",
     "foreign": "没有找到统计表：既不是官方模板，也没有认出“{sheets}”等表格。请改用官方模板填报。",

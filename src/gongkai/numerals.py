@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from gongkai.cell import CellError, DateText, Uncalculated, Unread, Value, plain
+
+if TYPE_CHECKING:
+    from gongkai.edition import Measure
 
 PLACEHOLDERS = ("/", "-", "—", "无")
 """Texts that stand for a blank: they say that nothing was entered, not that the number is zero."""
@@ -29,8 +33,14 @@ def is_blank(value: Value) -> bool:
     return not text or text in PLACEHOLDERS or not text.strip("-—–−―─")
 
 
+def proposal(text: Value, measure: Measure) -> int | float | None:
+    """Return the one number ``text`` can mean in a cell of ``measure`` and that the cell may hold, else ``None``."""
+    reading = propose(text, measure.name)
+    return reading if measure.admits(reading) else None
+
+
 def propose(text: Value, measure: str) -> int | float | None:
-    """Return the one number ``text`` can mean in a cell of ``measure``, or ``None`` when there is none or a doubt.
+    """Return the one number ``text`` can mean in a cell of a measure, or ``None`` when there is none or a doubt.
 
     ``+1 项``, ``１２``, ``1,200``, ``增72``, ``22（其中修订16件）`` are read; ``251000元`` is 25.1 where 万元 is asked
     for; ``3.0.1``, ``约5`` or a date are not read.

@@ -13,7 +13,7 @@ from gongkai.edition import COVER_COLUMN, COVER_SHEET, CoverField, Edition, edit
 from gongkai.formulas import PRIOR_FIRST_ROW, PRIOR_SHEET, PRIOR_VALUE_COLUMN
 from gongkai.labels import Cells, Found, Lost, find_beside, fold, is_official, locate
 from gongkai.layout import Block
-from gongkai.numerals import is_blank, propose
+from gongkai.numerals import is_blank, proposal
 from gongkai.ooxml import WorkbookError, open_workbook
 from gongkai.report import Report, Unit
 from gongkai.sheets import (
@@ -175,8 +175,8 @@ class _Reader:
         others = [sheet for sheet in self.book.sheets if sheet not in (block.sheet, *_OUR_SHEETS)]
         expected = block.sheet in self.book.sheets
         first = locate(self.page(block.sheet), edition, block) if expected else Lost(f"没有“{block.sheet}”工作表")
-        if isinstance(first, Found):
-            return block.sheet, first
+        if isinstance(first, Found) or (expected and first.trace):
+            return block.sheet, first  # a copy elsewhere may be last year's
         found = [
             (sheet, place) for sheet in others if isinstance(place := locate(self.page(sheet), edition, block), Found)
         ]
@@ -227,7 +227,7 @@ class _Reader:
                 continue
             values[index] = value
             if not item.measure.admits(value):
-                cell, expected = address(*place), propose(value, item.measure.name)
+                cell, expected = address(*place), proposal(value, item.measure)
                 advice = messages.NO_PROPOSAL if expected is None else messages.PROPOSAL.format(expected=expected)
                 message = messages.FORM_SENTENCES["F-TYPE.prior"].format(name=item.name, value=value, proposal=advice)
                 findings.append(

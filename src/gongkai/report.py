@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
@@ -18,6 +19,10 @@ from gongkai.numerals import is_blank
 
 MAX_TEXT = 32_767
 """A cell holds this many characters of text."""
+
+
+_UNSTORABLE = re.compile("[\ud800-\udfff]|_x[0-9A-Fa-f]{4}(?=_x[0-9A-Fa-f]{4}_)")
+"""Half characters, and two of a spreadsheet's own escapes that share an underscore."""
 
 
 class ReportError(Exception):
@@ -163,13 +168,17 @@ def _value(value: object, where: str) -> Value:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
-        if len(value) > MAX_TEXT or (not value.isprintable() and any("\ud800" <= char <= "\udfff" for char in value)):
+        if len(value) > MAX_TEXT or _UNSTORABLE.search(value):
             raise ReportError(f"报告 JSON 中 {where} 的文字过长或含有无法存储的字符。")
         return value or None  # an empty text and a blank are the same to everyone but a program
     if not is_number(value):
         raise ReportError(f"报告 JSON 中 {where} 应是数字、文字或 null。")
-    number = float(value)
-    if not math.isfinite(number) or float(f"{number:.{MAX_DIGITS}g}") != value:
+    try:
+        number = float(value)
+        fits = math.isfinite(number) and float(f"{number:.{MAX_DIGITS}g}") == value
+    except OverflowError:
+        fits = False
+    if not fits:
         raise ReportError(f"报告 JSON 中 {where} 的数值超过 {MAX_DIGITS} 位有效数字，表格程序存不下。")
     return int(number) if number.is_integer() and abs(number) < 10**MAX_DIGITS else number
 
@@ -182,4 +191,5 @@ def _unit(node: object) -> Unit:
     for key, value in node.items():
         if not isinstance(value, str | None):
             raise ReportError(f"报告 JSON 中的 unit.{key} 应是文字或 null。")
+        _value(value, f"unit.{key}")
     return Unit(**{key: value or None for key, value in node.items()})

@@ -45,7 +45,7 @@ _PLAIN_CELLS = re.compile(
 _PLAIN_ROW = re.compile(r'<row r="([0-9]++)"(?: [^="]++="[^"]*+")*+ ?+(/?)>')
 _PLAIN_FORMULA = re.compile(r'(?: [^="]++="[^"]*+")*+(?: ?+/>|>(.*))\Z', re.DOTALL)
 _PLAIN_STYLES = re.compile(
-    r'<xf (?:[^<>]*? )??numFmtId="([0-9]++)"[^<>]*+>(?:(?<=/>)|(?:<(?!xf)[a-zA-Z][^<>]*+(?<=/>))*+</xf>)|(<[^<]*+)'
+    r'<xf (?:[^<>]*? )??numFmtId="([0-9]++)"[^<>]*+>(?:(?<=/>)|(?:<(?!xf)[a-zA-Z][^<>]*+(?<=/)>)*+</xf>)|(<[^<]*+)'
 )
 _PLAIN_TEXTS = re.compile(
     r"(?:<si>)?+(?:<r>(?:<rPr>(?:<[a-zA-Z][^<>]*+(?<=/)>)*+</rPr>)?+)?+"

@@ -10,9 +10,9 @@ from typing import Any
 from gongkai import messages
 from gongkai.blanks import Spot, rectangles
 from gongkai.cell import CellError, DateText, Uncalculated, Unread, Value, is_number, parse_address, plain
-from gongkai.edition import COVER_SHEET, Edition, EditionError, Item, by_year
+from gongkai.edition import COVER_SHEET, Edition, EditionError, Item, by_year, editions
 from gongkai.identities import Relation
-from gongkai.numerals import is_blank, propose
+from gongkai.numerals import is_blank, proposal, propose
 from gongkai.report import Report
 from gongkai.verdict import Prior, both_years, is_clean, what_is_wrong
 from gongkai.wording import addition, cell_range, equation, shown
@@ -147,7 +147,7 @@ class _Examination:
     def cover_finding(self, key: str) -> Finding:
         place = next(field for field in self.edition.cover if field.key == key)
         value = self.filed.year if key == "year" else getattr(self.filed.unit, key)
-        rule, sentence, expected, proposal = "F-COVER", "F-COVER", None, ""
+        rule, sentence, expected, advice = "F-COVER", "F-COVER", None, ""
         if key == "year" and is_number(value) and not isinstance(value, float):
             rule = "F-EDITION"
             try:
@@ -156,12 +156,14 @@ class _Examination:
                 sentence = "F-EDITION.none"
         elif key == "year" and value is not None:
             sentence = "F-COVER.year"
-            proposal = self.proposal(propose(str(value).removesuffix("年度").removesuffix("年"), "count"))
+            year = propose(str(value).removesuffix("年度").removesuffix("年"), "count")
+            known = any(year in edition.years for edition in editions().values())
+            advice = self.advice(year) if known else messages.NO_YEAR
         elif place.choices and value is not None:
             sentence = "F-COVER.choice"
         message = messages.FORM_SENTENCES[sentence].format(
             name=place.label, value=shown(value), expected=expected, edition=self.edition.name,
-            choices="、".join(place.choices.values()), proposal=proposal,
+            choices="、".join(place.choices.values()), proposal=advice,
         )  # fmt: skip
         item = "year" if key == "year" else f"unit.{key}"
         return Finding(
@@ -195,7 +197,7 @@ class _Examination:
             return Uncalculated
         if is_blank(value):
             return value
-        if type(value) is str and propose(value, item.measure.name) is not None and value.strip().isdecimal():
+        if type(value) is str and proposal(value, item.measure) is not None and value.strip().isdecimal():
             return "digits"
         return item.index
 
@@ -220,10 +222,11 @@ class _Examination:
         cells = tuple(self.place(item)[1] for item in items)
         rule, sentence, expected = self.complaint(first)
         if len(items) > 1:
-            sentence = f"{rule}.many" if f"{rule}.many" in messages.FORM_SENTENCES else sentence
+            sentence += ".many"
+            expected = expected if {self.complaint(item)[2] for item in items} == {expected} else None
         message = messages.FORM_SENTENCES[sentence].format(
             name=first.name, value=shown(value), range=cell_range(cells), count=len(cells), expected=expected,
-            proposal=self.proposal(expected),
+            proposal=self.advice(expected), decimals=first.measure.decimals,
         )  # fmt: skip
         sheet, cell = self.place(first)
         span = cells if len(cells) > 1 else ()
@@ -243,7 +246,7 @@ class _Examination:
         if isinstance(value, str):
             if is_blank(value):
                 return "F-BLANK", "F-BLANK.mark", None
-            return "F-TYPE", "F-TYPE", propose(value, measure.name)
+            return "F-TYPE", "F-TYPE", proposal(value, measure)
         rule = {"count": "F-COUNT", "signed_count": "F-DELTA"}.get(measure.name, "F-MONEY")
         return rule, "too-large" if abs(value) > measure.maximum else rule, None
 
@@ -293,7 +296,7 @@ class _Examination:
         return self.places.get(item.index, (item.sheet, item.cell))
 
     @staticmethod
-    def proposal(expected: float | str | None) -> str:
+    def advice(expected: float | str | None) -> str:
         return messages.NO_PROPOSAL if expected is None else messages.PROPOSAL.format(expected=expected)
 
 

@@ -57,8 +57,8 @@ def walk(
 
     A path is made of local names (``workbook/sheets/sheet``); an element of no ``known`` namespace brings its namespace
     along. The text is what stands between an end tag and the tag before it. ``enter`` may return ``SKIP``, and will not
-    hear of the elements inside. ``enough`` is told the size of each chunk
-    that was parsed, and may end the reading there. A document whose root is not ``root`` raises ``RootError``.
+    hear of the elements inside. ``enough`` is told the size of each chunk that was parsed, and may end the reading
+    there. A document whose root is not ``root`` raises ``RootError``.
     """
     parser = _new_parser()
     chars: list[str] = []

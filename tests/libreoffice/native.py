@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from gongkai.cell import Value, address, exact, is_number, parse_address, plain
+from gongkai.cell import CellError, Value, address, exact, is_number, parse_address, plain
 from gongkai.edition import COVER_SHEET, Edition, Item
 from gongkai.formulas import PRIOR_FIRST_ROW, PRIOR_SHEET, PRIOR_VALUE_COLUMN
 from gongkai.numerals import is_blank
@@ -174,6 +174,8 @@ def report_in(
     def at(sheet: str, cell: str) -> Value:
         row, column = parse_address(cell)
         value = pages[sheet][row - 1][column - 1]
+        if isinstance(value, CellError) and value.startswith("Err:"):
+            return CellError("#VALUE!")  # as it is saved
         if type(value) is float:
             return plain(exact(float(f"{value:.15g}")))  # as it is saved
         return None if type(value) is str and value == "" else value
@@ -564,7 +566,7 @@ def _total(edition: Edition, case: Case, random: Random) -> None:
 
 
 def _formula(edition: Edition, case: Case, random: Random) -> None:
-    case.values[_entry(edition, random)] = Typed(random.choice((*FAULTY_FORMULAS, "=1+2", '=""')))
+    case.values[_entry(edition, random)] = Typed(random.choice((*FAULTY_FORMULAS, "=1+2")))
 
 
 def _cover(edition: Edition, case: Case, random: Random) -> None:
