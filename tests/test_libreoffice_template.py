@@ -27,7 +27,6 @@ from gongkai.sheets import DETAIL_SHEET, GUIDE_SHEET, META_SHEET
 from gongkai.submission import judge
 from libreoffice.native import (
     AREA,
-    EXPLAIN,
     OK,
     PENDING,
     WRONG,

@@ -23,7 +23,22 @@ from gongkai.validation import Finding, validate
 from workbooks import APPLICATIONS, TABLES
 
 RESULT = marking.RESULT_SHEET
-HEADS = ("序号", "级别", "表", "单元格", "项目", "填报值", "应为", "问题与修改建议", "情况说明", "规则", "上", "左", "下", "右")
+HEADS = (
+    "序号",
+    "级别",
+    "表",
+    "单元格",
+    "项目",
+    "填报值",
+    "应为",
+    "问题与修改建议",
+    "情况说明",
+    "规则",
+    "上",
+    "左",
+    "下",
+    "右",
+)
 WHY = "当年制发的五件文件当年即告失效"
 
 BROKEN = {  # one error in a cell, one in three cells, one warning
@@ -137,7 +152,9 @@ def test_the_calculation_chain_is_dropped_with_its_references():
         b'<Relationship Id="rId99" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/calcChain"'
         b' Target="calcChain.xml"/></Relationships>',
     )
-    chain = b'<calcChain xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><c r="D4" i="6"/></calcChain>'
+    chain = (
+        b'<calcChain xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><c r="D4" i="6"/></calcChain>'
+    )
     chained = w.packed(
         {**content, "[Content_Types].xml": types, "xl/_rels/workbook.xml.rels": rels, "xl/calcChain.xml": chain}
     )
@@ -149,15 +166,21 @@ def test_the_calculation_chain_is_dropped_with_its_references():
 
 def test_macros_pictures_and_unknown_parts_survive():
     content = w.parts(w.filled(broken()))
-    strange = {"xl/vbaProject.bin": bytes(range(256)), "xl/media/image1.png": b"\x89PNG", "customXml/item1.xml": b"<a/>"}
+    strange = {
+        "xl/vbaProject.bin": bytes(range(256)),
+        "xl/media/image1.png": b"\x89PNG",
+        "customXml/item1.xml": b"<a/>",
+    }
     after = w.parts(mark(w.packed({**content, **strange})))
     assert {name: after[name] for name in strange} == strange
 
 
 # --- explanations, and marking again
 
+
 def explained(data, texts):
     """Type explanations into the rows of the block, as a clerk does: row of the sheet → text."""
+
     def change(part):
         for row, text in texts.items():
             part, count = re.subn(
@@ -201,7 +224,9 @@ def test_an_explanation_follows_its_finding_to_another_row():
 
     def change(part):
         for cell in repaired:
-            part, count = re.subn(rb'<c r="%s"( s="\d+")?/>' % cell.encode(), rb'<c r="%s"\1><v>0</v></c>' % cell.encode(), part)
+            part, count = re.subn(
+                rb'<c r="%s"( s="\d+")?/>' % cell.encode(), rb'<c r="%s"\1><v>0</v></c>' % cell.encode(), part
+            )
             assert count == 1
         return part
 
@@ -253,16 +278,22 @@ EVIL = '=HYPERLINK("http://example.com","点我")'
 @pytest.mark.parametrize("text", ["=1+1", EVIL, '=cmd|"/c calc"!A1', "+1 项", "@SUM(A1)", "-2+3", "{=1+1}", "=", "<&>\"'", "a\r\nb", "_x0041_",
                                   "\x07", "\ud7ff\ufffe"])  # fmt: skip
 def test_a_text_is_never_a_formula(text):
-    report = w.changed(broken(), {"applications.received.natural_person": text})
-    copy = mark(w.filled(report))
-    cell = openpyxl.load_workbook(io.BytesIO(copy))[RESULT]["F6"]
-    assert cell.data_type == "s"
-    row = results(copy)[2]
-    assert type(row[5]) is str
+    copy = marked(w.blank("2021"), [finding(value=text, name=text, message=text)], {})
     shows = text.replace("\x07", "\ufffd").replace("\ufffe", "\ufffd")
-    assert row[5].replace("\r\n", "\n") == shows.replace("\r\n", "\n")
+    sheet = openpyxl.load_workbook(io.BytesIO(copy))[RESULT]
+    row = results(copy)[0]
+    for column in (5, 6, 8):
+        assert sheet.cell(4, column).data_type == "s"
+        assert type(row[column - 1]) is str
+        assert row[column - 1].replace("\r\n", "\n") == shows.replace("\r\n", "\n")
     formulas = re.findall(rb'<c r="([A-Z]+)\d+"[^>]*><f>', w.parts(copy)[w.part_of(copy, RESULT)])
     assert set(formulas) == {b"D"}
+
+
+def test_a_formula_typed_as_text_is_marked_as_text():
+    copy = mark(w.filled(w.changed(broken(), {"applications.received.natural_person": EVIL})))
+    assert openpyxl.load_workbook(io.BytesIO(copy))[RESULT]["F6"].data_type == "s"
+    assert results(copy)[2][5] == EVIL
 
 
 @pytest.mark.parametrize("text", [EVIL, "=1+1", '=HYPERLINK("x")'])
@@ -297,6 +328,7 @@ def test_what_is_expected_is_shown(expected, shows):
 
 
 # --- many findings
+
 
 def many(count):
     return [finding(cell=f"D{row}", message=f"第 {row} 处") for row in range(1, count + 1)]
@@ -339,6 +371,7 @@ def test_the_line_counts_what_is_still_to_do():
 
 
 # --- workbooks as other programs write them
+
 
 def prefixed(part):
     """Write every element of a sheet with the prefix x, as some programs do."""
@@ -432,9 +465,9 @@ def test_a_workbook_without_our_sheet_cannot_be_marked():
 @pytest.mark.parametrize("how", ["openpyxl", "again"])
 def test_a_workbook_that_another_program_saved_is_marked(how):
     data = w.filled(w.changed(w.distinct("2021"), {"applications.received.natural_person": "3件"}))
-    data = w.edited(data, lambda book: None)
+    data = w.edited(data, lambda _: None)
     if how == "again":
-        data = w.edited(mark(data), lambda book: None)
+        data = w.edited(mark(data), lambda _: None)
     reading = read(data)
     before = w.parts(data)
     copy = mark(data)
@@ -462,6 +495,7 @@ def test_a_workbook_that_libreoffice_saved_is_marked(office, tmp_path):
 
 
 # --- sending back
+
 
 def test_the_original_is_only_read(tmp_path):
     source = w.put(tmp_path / "报送" / "报表.xlsx", broken())
@@ -554,7 +588,7 @@ def test_an_old_workbook_gets_a_list_of_its_findings(office, tmp_path):
     assert [cells[row, 4] for row in (3, 4, 5)] == ["B5:D5", "D6", "D6"]
 
 
-def test_a_finding_of_many_cells_shows_them(tmp_path):
+def test_a_finding_of_many_cells_shows_them():
     spots = ("B5", "C5", "D5")
     data = marked(w.blank("2021"), [finding("F-BLANK", "B5", TABLES, cells=spots, span=spots)], {})
     assert results(data)[0][3] == "B5:D5"

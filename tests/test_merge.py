@@ -10,7 +10,8 @@ from functools import reduce
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings, strategies as st
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 
 import workbooks as w
 from gongkai import reporters, summary
@@ -61,6 +62,7 @@ def write(path, result):
 
 
 # --- exact sums
+
 
 @BY_EDITION
 def test_tenths_add_up_exactly(tmp_path, edition):
@@ -152,6 +154,7 @@ def test_the_order_of_files_changes_nothing(tmp_path, order):
 
 # --- the summary workbook
 
+
 @BY_EDITION
 def test_the_summary_is_itself_a_report_without_findings(tmp_path, edition):
     reports = [w.clean(edition, n, unit(n)) for n in (1, 2)]
@@ -181,7 +184,10 @@ def test_every_number_of_the_summary_is_a_formula_over_its_units(tmp_path):
 
 
 def test_the_summary_lists_what_is_in_and_what_is_out_and_why(tmp_path):
-    good, zero = made(tmp_path, 1), made(tmp_path, 2, who=unit(2, zero_report="是"), cells={"documents.rules.issued": None})
+    good, zero = (
+        made(tmp_path, 1),
+        made(tmp_path, 2, who=unit(2, zero_report="是"), cells={"documents.rules.issued": None}),
+    )
     bad = made(tmp_path, 3, cells={"applications.received.natural_person": "3件"})
     result = merge([judge(path) for path in (good, zero, bad)], "某区")
     data = summary.workbook(result)
@@ -208,7 +214,9 @@ def test_the_summary_lists_what_is_in_and_what_is_out_and_why(tmp_path):
 
 def test_sums_that_may_count_twice_are_named(tmp_path):
     data = summary.workbook(merge([judge(made(tmp_path, 1))], "某区"))
-    notices = [text for text in w.shown(data, "报送情况").values() if isinstance(text, str) and text.startswith("相加须注意")]
+    notices = [
+        text for text in w.shown(data, "报送情况").values() if isinstance(text, str) and text.startswith("相加须注意")
+    ]
     assert len(notices) == 2
     assert "行政规范性文件 · 现行有效件数——现行有效件数是存量" in notices[1]
 
@@ -244,6 +252,7 @@ def test_a_summary_that_was_changed_by_hand_is_found_out(tmp_path):
 
 # --- what is left out
 
+
 def reasons(result):
     return {Path(each.submission.file).name: each.why for each in result.excluded}
 
@@ -264,7 +273,10 @@ def test_several_errors_are_counted_and_their_rules_named_once(tmp_path):
 
 
 def test_warnings_do_not_keep_a_unit_out(tmp_path):
-    cells = {f"documents.normative_documents.{key}": value for key, value in (("issued", 9), ("repealed", 2), ("in_force", 6))}
+    cells = {
+        f"documents.normative_documents.{key}": value
+        for key, value in (("issued", 9), ("repealed", 2), ("in_force", 6))
+    }
     submission = judge(made(tmp_path, 1, cells=cells))
     assert submission.status == "warnings"
     result = merge([submission], "某区")
@@ -380,6 +392,7 @@ def test_three_reports_of_a_unit_count_once(tmp_path):
 
 # --- summaries that overlap
 
+
 @pytest.mark.parametrize("unit_is_newer", [False, True], ids=["summary newer", "unit newer"])
 def test_a_unit_of_a_summary_is_not_added_again(tmp_path, unit_is_newer):
     paths = [made(tmp_path, n) for n in (1, 2)]
@@ -423,6 +436,7 @@ def test_the_office_that_collects_is_one_of_its_units(tmp_path):
 
 # --- blanks
 
+
 def test_blanks_keep_a_unit_out_unless_somebody_declares_them_zero(tmp_path):
     cells = {"documents.rules.issued": None, "documents.rules.repealed": "/", "documents.rules.in_force": "无"}
     path = made(tmp_path, 1, cells=cells)
@@ -450,7 +464,9 @@ def test_a_zero_report_counts_as_declared(tmp_path):
 
 @pytest.mark.parametrize("text", ["3件", "+1 项", "约5", " 3", "#DIV/0!", "零"])
 def test_text_is_never_zero(tmp_path, text):
-    path = made(tmp_path, 1, cells={"licensing.administrative_licensing.decisions": text}, who=unit(1, zero_report="是"))
+    path = made(
+        tmp_path, 1, cells={"licensing.administrative_licensing.decisions": text}, who=unit(1, zero_report="是")
+    )
     result = merge([judge(path, blank_as_zero=True), judge(made(tmp_path, 2), blank_as_zero=True)], "某区")
     assert reasons(result)["1.json"].startswith("有 1 处错误（F-TYPE）")
     assert result.totals == UNITS[2].values
@@ -466,7 +482,9 @@ DEFECTS = [
 @settings(
     max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], phases=[Phase.generate]
 )
-@given(plan=st.lists(st.none() | st.sampled_from(DEFECTS), min_size=1, max_size=6), other_year=st.sets(st.integers(1, 6)))
+@given(
+    plan=st.lists(st.none() | st.sampled_from(DEFECTS), min_size=1, max_size=6), other_year=st.sets(st.integers(1, 6))
+)
 def test_the_sum_never_includes_what_is_left_out(tmp_path_factory, plan, other_year):
     folder = tmp_path_factory.mktemp("mix")
     paths = {
@@ -481,6 +499,7 @@ def test_the_sum_never_includes_what_is_left_out(tmp_path_factory, plan, other_y
 
 
 # --- the contract
+
 
 def test_the_json_is_that_of_the_contract(tmp_path):
     warned = made(tmp_path, 1, cells={"documents.normative_documents.issued": 9, "documents.normative_documents.repealed": 0,
@@ -523,6 +542,7 @@ def test_the_text_says_who_is_in_and_who_is_out(tmp_path):
 
 
 # --- last year
+
 
 def carried(report):
     return w.cells_of(report)["applications.carried_in.total"]
@@ -592,7 +612,9 @@ def test_the_region_is_compared_with_its_summary_of_last_year(tmp_path):
     last = read(write(folder / "汇总.xlsx", merge([judge(folder / "1.json")], "某区")))
     this = write(tmp_path / "汇总.xlsx", merge([judge(made(tmp_path, 1))], "某区"))
     errors = judge(this, PriorReports([last.report, *last.members])).findings
-    assert [(f.rule, f.severity, f.cell, f.expected) for f in errors] == [("X-CARRY", "error", "J7", carried(UNITS[1]) + 3)]
+    assert [(f.rule, f.severity, f.cell, f.expected) for f in errors] == [
+        ("X-CARRY", "error", "J7", carried(UNITS[1]) + 3)
+    ]
 
 
 def test_details_of_a_summary_that_somebody_rearranged_are_not_read(tmp_path):

@@ -46,6 +46,7 @@ def book(edition):
 
 # --- the committed files
 
+
 @BY_EDITION
 def test_the_committed_template_is_what_the_schema_gives(edition):
     committed, built = w.parts((TEMPLATES / file_name(edition)).read_bytes()), w.parts(w.blank(edition))
@@ -88,6 +89,7 @@ def test_a_template_has_no_macro_and_no_link_to_outside(edition):
 
 # --- sheets
 
+
 @BY_EDITION
 def test_the_sheets_are_those_of_the_design(edition):
     assert book(edition).sheetnames == SHEETS
@@ -123,6 +125,7 @@ def test_every_rule_stands_in_the_guide(edition):
 
 # --- formulas and their results
 
+
 def formulas(data):
     """Yield (part, cell element, stored result or None) of every formula."""
     for name, content in w.parts(data).items():
@@ -134,7 +137,9 @@ def formulas(data):
 
 
 def with_blanks(edition):
-    return w.changed(w.clean(edition), {"applications.received.natural_person": None, "applications.received.total": None})
+    return w.changed(
+        w.clean(edition), {"applications.received.natural_person": None, "applications.received.total": None}
+    )
 
 
 @BY_EDITION
@@ -172,6 +177,7 @@ def test_formulas_use_only_functions_that_every_program_has(edition):
 
 # --- what may be typed where
 
+
 def entry_cells(edition):
     """Return sheet → the cells a clerk may type in, with those merged into them."""
     form = by_name(edition)
@@ -181,7 +187,9 @@ def entry_cells(edition):
         if not item.derived:
             box = item.box
             cells.setdefault(item.sheet, set()).update(
-                address(row, column) for row in range(box.top, box.bottom + 1) for column in range(box.left, box.right + 1)
+                address(row, column)
+                for row in range(box.top, box.bottom + 1)
+                for column in range(box.left, box.right + 1)
             )
     return cells
 
@@ -294,6 +302,7 @@ def test_the_year_is_checked_on_the_cover(edition, first, last):
 
 # --- names, print, colours
 
+
 @BY_EDITION
 def test_defined_names_are_plain_and_resolve(edition):
     names = {name: defined.attr_text for name, defined in book(edition).defined_names.items()}
@@ -303,9 +312,7 @@ def test_defined_names_are_plain_and_resolve(edition):
         "gk_mark_left": "验证结果!$L$4:$L$403", "gk_mark_bottom": "验证结果!$M$4:$M$403", "gk_mark_right": "验证结果!$N$4:$N$403",
     }  # fmt: skip
     assert not [name for name in names if "." in name]
-    heads = {
-        cell.column_letter: cell.value for cell in book(edition)[RESULT_SHEET][3]
-    }  # the row above the block
+    heads = {cell.column_letter: cell.value for cell in book(edition)[RESULT_SHEET][3]}  # the row above the block
     assert [heads[column] for column in "BCKLMN"] == ["级别", "表", "上", "左", "下", "右"]
     assert [book(edition)[COVER_SHEET][cell].value for cell in ("B11", "B4")] == ["零报告", "报告年度"]
 
@@ -366,6 +373,7 @@ def test_every_entry_and_total_paints_itself_from_the_block_of_findings(edition)
 
 # --- labels
 
+
 def merged(sheet):
     """Return cell → the upper left cell of the merged range it belongs to."""
     return {
@@ -414,7 +422,9 @@ def test_cells_are_merged_as_the_annex_merges_them(edition):
         boxes += [item.box for item in form.items if item.sheet == name]
         bottom, right = max(b.data.bottom for b in blocks), max(b.data.right for b in blocks)
         here = {
-            str(area) for area in book(edition)[name].merged_cells.ranges if 3 <= area.min_row <= bottom and area.min_col <= right
+            str(area)
+            for area in book(edition)[name].merged_cells.ranges
+            if 3 <= area.min_row <= bottom and area.min_col <= right
         }
         assert here == {box.reference for box in boxes if box.cells > 1}
 
@@ -532,7 +542,9 @@ def test_what_is_no_number_is_crossed_in_its_row_and_awaited_in_its_column(value
 
 
 def test_a_warning_asks_for_an_explanation():
-    data, _ = spoilt({f"documents.normative_documents.{c}": v for c, v in (("issued", 9), ("repealed", 2), ("in_force", 6))})
+    data, _ = spoilt(
+        {f"documents.normative_documents.{c}": v for c, v in (("issued", 9), ("repealed", 2), ("in_force", 6))}
+    )
     assert marks(data) == ({TABLES: {"E6": "需说明"}}, "内置校验：1 处问题（错误 0，待填 0，需说明 1）")
     cells = w.shown(data, TABLES)
     assert (cells["F6"], cells["G6"]) == ("现行有效件数不少于本年制发件数减去本年废止件数", 4)
@@ -562,7 +574,7 @@ def test_rule_breakers_of_the_old_form_are_marked():
 
 
 def test_a_zero_report_passes_blank():
-    report = w.of("2021", {key: None for key in CLEAN}, Unit(name="某局", zero_report="是"))
+    report = w.of("2021", dict.fromkeys(CLEAN), Unit(name="某局", zero_report="是"))
     data = w.filled(report)
     assert marks(data) == ({}, "内置校验：通过")
     assert not {"D6", "J6"} & set(w.shown(data, APPLICATIONS))  # what was filed is what the cells hold: nothing
@@ -610,6 +622,7 @@ def test_a_published_report_with_a_warning_shows_it():
 
 
 # --- totals: formula or value
+
 
 def formula_cells(data, sheet):
     part = w.part_of(data, sheet)
@@ -664,7 +677,9 @@ def test_a_total_over_another_total_is_written_in_turn():
 
 @BY_EDITION
 def test_texts_of_a_report_never_become_formulas(edition):
-    report = w.of(edition, {key: "=1+1" for key in w.cells_of(w.clean(edition))}, Unit(name='=HYPERLINK("x")', phone="=A1"))
+    report = w.of(
+        edition, dict.fromkeys(w.cells_of(w.clean(edition)), "=1+1"), Unit(name='=HYPERLINK("x")', phone="=A1")
+    )
     blank, data = w.blank(edition), w.filled(report)
     for sheet in by_name(edition).sheets:
         assert set(formula_cells(data, sheet)) <= set(formula_cells(blank, sheet))

@@ -125,10 +125,15 @@ def example(name: str) -> Report:
     return loads((file if file.exists() else DATA / f"{name}.json").read_bytes())
 
 
-@cache
+_FILLED: dict[str, bytes] = {}
+
+
 def filled(report: Report) -> bytes:
     """Return the official workbook of a report."""
-    return template.fill(by_name(report.edition), report)
+    key = repr(report)  # True and 1 are the same to a dictionary, but not in a cell
+    if key not in _FILLED:
+        _FILLED[key] = template.fill(by_name(report.edition), report)
+    return _FILLED[key]
 
 
 @cache

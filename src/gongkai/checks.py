@@ -21,6 +21,7 @@ from gongkai.formulas import (
     complete,
     good,
     guard,
+    placeholders,
     prior_cell,
 )
 from gongkai.identities import Exact, Relation, Sum, breaches, due
@@ -192,15 +193,15 @@ def prior_marks(edition: Edition) -> Iterator[tuple[int, Mark]]:
         row, measure = PRIOR_FIRST_ROW + number, edition.items[index].measure
         own = [r for r in edition.relations if r.prior and next(i for i in r.operands if i >= count) == index + count]
         own.sort(key=_gravity)
-        tests = [f"AND({complete(pen, relation.operands)},{pen.breach(relation)})" for relation in own]
+        tests = [f"IF(AND({complete(pen, relation.operands)}),{pen.breach(relation)},FALSE)" for relation in own]
         value = prior_cell(edition, index)
-        text = f"IF(ISBLANK({value}),{_PENDING},IF({good(value, measure)}=0,{_WRONG},{_first(tests)}))"
+        text = f"IF(OR(ISBLANK({value}),{placeholders(value)}>0),{_PENDING},IF({good(value, measure)}=0,{_WRONG},{_first(tests)}))"
 
         def result(
             filling: Filling, index: int = index, measure: Measure = measure, own: Sequence[Relation] = own
         ) -> int:
             value = filling.prior[index]
-            if value is None:
+            if value is None or value in PLACEHOLDERS:
                 return _PENDING
             return _broken(edition, filling, own) if measure.admits(value) else _WRONG
 
@@ -309,11 +310,9 @@ def filling_of(
     values: list[Value] = list(report.values) if report else [None] * len(edition.items)
     unit, filed = (report.unit, report.year) if report else (Unit(), year)
     kept: set[int] = set()
-    waiting = dict(total_formulas(edition))
-    parts = {r.targets[0]: {i for i, _ in r.claim.right.terms} for r in reversed(edition.relations) if r.derives}
-    while waiting:
-        total = next(index for index in waiting if not parts[index] & waiting.keys())
-        shows = waiting.pop(total).result(Filling(values, unit, filed, prior))
+    formulas = dict(total_formulas(edition))
+    for total in edition.derivations:
+        shows = formulas[total].result(Filling(values, unit, filed, prior))
         reported = values[total]
         if report is None or (shows == "" and reported is None) or (is_number(reported) and reported == shows):
             kept.add(total)

@@ -167,9 +167,24 @@ class Edition:
         return compile_relations(self.schema.get("identities", ()), self.lines, self.index)
 
     @cached_property
+    def derivations(self) -> Mapping[int, tuple[int, ...]]:
+        """Index of each total the form computes → indices of its parts; a total that is itself a part comes first."""
+        parts: dict[int, tuple[int, ...]] = {}
+        for relation in self.relations:
+            if relation.derives:
+                parts.setdefault(relation.targets[0], tuple(index for index, _ in relation.claim.right.terms))
+        ordered: dict[int, tuple[int, ...]] = {}
+        while len(ordered) < len(parts):
+            ready = (
+                t for t in parts if t not in ordered and not any(p in parts and p not in ordered for p in parts[t])
+            )
+            total = next(ready)
+            ordered[total] = parts[total]
+        return ordered
+
+    @cached_property
     def items(self) -> tuple[Item, ...]:
         """The statutory cells in printed order; ``items[n].index == n``."""
-        derived = {relation.targets[0] for relation in self.relations if relation.derives}
         boxes = {block.table: block.cells for block in self.blocks}
         items: list[Item] = []
         for table, rows in self.lines.items():
@@ -189,7 +204,7 @@ class Edition:
                             column_heading=path(node),
                             measure=_measure(node),
                             notice=node.get("notice"),
-                            derived=len(items) in derived,
+                            derived=len(items) in self.derivations,
                         )
                     )
         return tuple(items)

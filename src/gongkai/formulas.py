@@ -13,7 +13,7 @@ from gongkai.identities import Comparison, Relation, Sum
 from gongkai.numerals import PLACEHOLDERS
 
 ZERO = 'gk_zero="是"'
-YEAR = "gk_year"
+YEAR = "N(gk_year)"
 PRIOR_SHEET = "上年数据"
 PRIOR_FIRST_ROW = 5
 PRIOR_VALUE_COLUMN = 5
@@ -126,12 +126,12 @@ def _span(run: list[Item]) -> str:
 def good(ref: str, measure: Measure) -> str:
     """Return how many cells of ``ref`` hold a number the measure admits; text and 1/FALSE fall out as errors."""
     tests = [f"ISNUMBER({ref})", f"(INT({ref})={ref})" if measure.whole else f"(ROUND({ref},{measure.decimals})={ref})"]
-    if measure.minimum == 0:
-        tests.append(f"({ref}>=0)")
+    tests += [f"({ref}>={measure.minimum})", f"({ref}<={measure.maximum})"]
     return f"SUMPRODUCT(--ISNUMBER(1/({'*'.join(tests)})))"
 
 
-def _placeholders(ref: str) -> str:
+def placeholders(ref: str) -> str:
+    """Return how many cells of ``ref`` hold a sign that stands for a blank."""
     texts = ",".join(f'"{text}"' for text in PLACEHOLDERS)
     return f"SUMPRODUCT(COUNTIF({ref},{{{texts}}}))"
 
@@ -139,8 +139,8 @@ def _placeholders(ref: str) -> str:
 def guard(areas: list[Area]) -> tuple[str, str, str, int]:
     """Return the formulas for good cells, cells that show nothing, cells that are empty, and their number."""
     fine = "+".join(good(ref, measure) for ref, _, measure in areas)
-    nothing = "+".join(f"COUNTBLANK({ref})+{_placeholders(ref)}" for ref, _, _ in areas)
-    empty = "+".join(f"SUMPRODUCT(--ISBLANK({ref}))+{_placeholders(ref)}" for ref, _, _ in areas)
+    nothing = "+".join(f"COUNTBLANK({ref})+{placeholders(ref)}" for ref, _, _ in areas)
+    empty = "+".join(f"SUMPRODUCT(--ISBLANK({ref}))+{placeholders(ref)}" for ref, _, _ in areas)
     return fine, nothing, empty, sum(count for _, count, _ in areas)
 
 
@@ -153,6 +153,6 @@ def complete(pen: Pen, indices: Sequence[int]) -> str:
         return f"{fine}+IF({ZERO},{empty},0)={cells}"
     # Beside last year's values it is enough that there are numbers: what is wrong with them shows on their own sheet.
     refs = ",".join(ref for ref, _, _ in pen.areas(now))
-    held = "".join(f"-{_placeholders(ref)}" for ref, _, _ in pen.areas(now))
+    held = "".join(f"-{placeholders(ref)}" for ref, _, _ in pen.areas(now))
     then = ",".join(ref for ref, _, _ in pen.areas(index for index in indices if index >= count))
     return f"COUNT({refs})=IF({ZERO},COUNTA({refs}){held},{len(now)}),COUNT({then})={len(indices) - len(now)}"

@@ -114,7 +114,7 @@ def merge(submissions: Sequence[Submission], region: str, year: int | None = Non
     for submission, why in _reasons(submissions, edition, year):
         report = submission.report
         if why is None and report is not None:
-            included.append(Included(submission, report.blanks_as_zero() if submission.zeroed else report))
+            included.append(Included(submission, report.blanks_as_zero(edition) if submission.zeroed else report))
         else:
             excluded.append(Excluded(submission, why or ""))
     totals = sum((Totals.of(unit.report) for unit in included), Totals.nothing(edition))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from gongkai import marking, messages
-from gongkai.cell import Unread, Value, address, is_number, parse_address
+from gongkai.cell import MAX_DIGITS, Unread, Value, address, is_number, parse_address
 from gongkai.edition import COVER_COLUMN, COVER_SHEET, CoverField, Edition, editions
 from gongkai.formulas import PRIOR_FIRST_ROW, PRIOR_SHEET, PRIOR_VALUE_COLUMN
 from gongkai.labels import Cells, Found, Lost, find_beside, fold, is_official, locate
@@ -128,7 +128,7 @@ class _Reader:
             for item in edition.items:
                 if item.table == block.table:
                     place = found.places[item.key] if found else (item.box.top, item.box.left)
-                    values[item.index] = cells.get(place)
+                    values[item.index] = _as_shown(cells.get(place))
                     if found:
                         places[item.index] = (sheet, address(*place))
         findings += self.layout_findings(edition, tables)
@@ -222,7 +222,7 @@ class _Reader:
         findings = []
         for number, index in enumerate(edition.prior_items):
             item, place = edition.items[index], (PRIOR_FIRST_ROW + number, PRIOR_VALUE_COLUMN)
-            value = cells.get(place)
+            value = _as_shown(cells.get(place))
             if is_blank(value) or not _says(cells.get((place[0], 3)), item.row_heading[-1]):
                 continue
             values[index] = value
@@ -252,7 +252,7 @@ class _Reader:
         while (row, DETAIL_NAME_COLUMN) in cells:
             name, code = cells[row, DETAIL_NAME_COLUMN], cells.get((row, DETAIL_CODE_COLUMN))
             unit = Unit(name=str(name), code=None if code is None else str(code))
-            values = tuple(cells.get((row, DETAIL_FIRST_COLUMN + item.index)) for item in edition.items)
+            values = tuple(_as_shown(cells.get((row, DETAIL_FIRST_COLUMN + i.index))) for i in edition.items)
             found.append(Report(edition.name, year, unit, values))
             row += 1
         return tuple(found)
@@ -264,6 +264,14 @@ class _Reader:
                 yield [cells.get((row, column)) for column in range(1, len(marking.COLUMNS) + 1)]
 
 
+def _as_shown(value: Value) -> Value:
+    """Return a number with the 15 digits a sheet shows and works with: programs store =0.1+0.2 with 17."""
+    if not isinstance(value, float):
+        return value
+    shown = float(f"{value:.{MAX_DIGITS}g}")
+    return int(shown) if shown.is_integer() and abs(shown) < 10**MAX_DIGITS else shown
+
+
 def _says(value: Value, label: str) -> bool:
     return isinstance(value, str) and (value == label or fold(value) == fold(label))
 
@@ -273,6 +281,6 @@ def _entry(field: CoverField, value: Value) -> Value:
     if isinstance(value, str):
         value = str(value)
         return next(
-            (key for key, text in field.choices.items() if text == value.strip()), value if value.strip() else None
+            (key for key, text in field.choices.items() if text == value), value if value.strip() else None
         )
     return value

@@ -68,9 +68,16 @@ class Report:
         """Whether the body itself declared every blank a zero (零报告)."""
         return self.unit.zero_report == "是"
 
-    def blanks_as_zero(self) -> Report:
-        """Return the report with every blank cell zero, as somebody has declared; other text and errors stay."""
-        return replace(self, values=tuple(0 if is_blank(value) else value for value in self.values))
+    def blanks_as_zero(self, edition: Edition) -> Report:
+        """Return the report with every blank cell zero, as somebody has declared; other text and errors stay.
+
+        So does a blank total of which a part cannot be read: it is blank because of that part, and nobody declared it.
+        """
+        values = [0 if is_blank(value) else value for value in self.values]
+        for total, parts in edition.derivations.items():
+            if is_blank(self.values[total]) and not all(is_number(values[part]) for part in parts):
+                values[total] = None
+        return replace(self, values=tuple(values))
 
     def digest(self) -> str:
         """Return a SHA-256 (hex) of everything that was filed: a later change of any value or cover field shows."""

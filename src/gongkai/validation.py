@@ -80,7 +80,7 @@ def validate(
     ``blank_as_zero`` is the office's declaration that blanks are zero; a report's own 零报告 says the same.
     """
     context = context or Context()
-    counted = report.blanks_as_zero() if blank_as_zero or report.declares_zero else report
+    counted = report.blanks_as_zero(edition) if blank_as_zero or report.declares_zero else report
     found = list(context.findings)
     if not is_clean(edition, counted, prior):
         found += _Examination(report, counted, edition, prior, context.places).findings()
@@ -204,16 +204,9 @@ class _Examination:
     def following_totals(self, wrong: set[int]) -> set[int]:
         """Return the blank totals among ``wrong`` that are blank because a part of theirs is wrong."""
         following: set[int] = set()
-        derivations = [relation for relation in self.edition.relations if relation.derives]
-        grew = True
-        while grew:
-            grew = False
-            for relation in derivations:
-                total = relation.targets[0]
-                parts = {index for index, _ in relation.claim.right.terms}
-                if total in wrong - following and self.counted.values[total] is None and parts & wrong:
-                    following.add(total)
-                    grew = True
+        for total, parts in self.edition.derivations.items():
+            if total in wrong and self.counted.values[total] is None and not wrong.isdisjoint(parts):
+                following.add(total)
         return following
 
     def item_finding(self, items: list[Item]) -> Finding:
@@ -252,11 +245,8 @@ class _Examination:
 
     def total_of_parts(self, item: Item) -> int | float | None:
         """Return what a blank total should be, when all its parts are good."""
-        for relation in self.edition.relations:
-            parts = [index for index, _ in relation.claim.right.terms]
-            if relation.derives and relation.targets[0] == item.index and None not in [self.numbers[p] for p in parts]:
-                return plain(relation.claim.right.of(self.numbers))
-        return None
+        parts = [self.numbers[part] for part in self.edition.derivations.get(item.index, ())]
+        return plain(sum(part for part in parts if part is not None)) if parts and None not in parts else None
 
     # --- relations
 

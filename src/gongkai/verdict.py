@@ -30,7 +30,7 @@ class Prior:
     @classmethod
     def of(cls, last: Report, then: Edition, now: Edition) -> Prior:
         """Return last year's report, of edition ``then``, as seen from this year's edition ``now``."""
-        values = (last.blanks_as_zero() if last.declares_zero else last).values
+        values = (last.blanks_as_zero(then) if last.declares_zero else last).values
         return cls(tuple(values[then.index[i.key]] if i.key in then.index else None for i in now.items), then is now)
 
 
