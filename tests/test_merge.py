@@ -9,6 +9,7 @@ from decimal import Decimal
 from functools import reduce
 from pathlib import Path
 
+import openpyxl
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -17,7 +18,6 @@ import workbooks as w
 from gongkai import reporters, summary
 from gongkai.edition import by_name
 from gongkai.merge import MergeError, Totals, merge
-from gongkai.ooxml import open_workbook
 from gongkai.reader import read
 from gongkai.report import Report, Unit, dumps, flatten
 from gongkai.submission import PriorReports, judge, same_unit
@@ -165,8 +165,9 @@ def test_the_summary_is_itself_a_report_without_findings(tmp_path, edition):
     assert reading.context.findings == ()
     assert validate(reading.report, by_name(edition), reading.prior, reading.context) == ()
     assert judge(path).findings == ()
-    assert [(member.unit.name, member.unit.code) for member in reading.members] == [("第1局", "C1"), ("第2局", "C2")]
-    assert [member.values for member in reading.members] == [report.values for report in reports]
+    assert reading.members == (Unit(name="第1局", code="C1"), Unit(name="第2局", code="C2"))
+    assert [detail.unit for detail in reading.details] == list(reading.members)
+    assert [detail.values for detail in reading.details] == [report.values for report in reports]
     assert w.uncalculated(path.read_bytes()) == []
     assert w.shown(path.read_bytes(), "封面")["A2"] == "内置校验：通过"
 
@@ -425,6 +426,26 @@ def test_a_unit_two_summaries_down_is_not_added_again(tmp_path):
     assert "S-OVERLAP" in reasons(result)["1.json"]
 
 
+def test_a_unit_whose_summary_is_left_out_is_counted(tmp_path):
+    # 甲区 gives way to 乙区, which is newer and has a unit in common with it; then the report of 1 counts by itself.
+    paths = [made(tmp_path, n) for n in (1, 2, 3)]
+    one = write(tmp_path / "甲区.xlsx", merge([judge(paths[0]), judge(paths[1])], "甲区"))
+    two = write(tmp_path / "乙区.xlsx", merge([judge(paths[1]), judge(paths[2])], "乙区"))
+    aged(one, 1_000_000_000)
+    result = merge([judge(one), judge(two), judge(paths[0])], "某市")
+    assert files(result.included) == ["乙区.xlsx", "1.json"]
+    assert result.totals == added(UNITS[1], UNITS[2], UNITS[3])
+
+
+def test_the_units_of_every_level_are_listed(tmp_path):
+    county = write(tmp_path / "某县.xlsx", merge([judge(made(tmp_path, n)) for n in (1, 2)], "某县"))
+    city = write(tmp_path / "某市.xlsx", merge([judge(county), judge(made(tmp_path, 3))], "某市"))
+    assert [member.name for member in read(city).members] == ["某县", "第1局", "第2局", "第3局"]
+    assert [detail.unit.name for detail in read(city).details] == ["某县", "第3局"]
+    sheet = openpyxl.load_workbook(city)["_units"]
+    assert sheet.sheet_state == "hidden"
+
+
 def test_the_office_that_collects_is_one_of_its_units(tmp_path):
     # It bears the name of the region, and so does the summary; at the next level the summary is one unit.
     office = made(tmp_path, 1, who=Unit(name="某区"))
@@ -597,11 +618,11 @@ def test_last_years_summary_holds_the_reports_of_its_units(tmp_path):
         path.write_text(dumps(last_years(number, more)), "utf-8")
         paths.append(path)
     region = write(folder / "汇总.xlsx", merge([judge(path) for path in paths], "某区"))
-    members = read(region).members
-    assert [member.unit.name for member in members] == ["第1局", "第2局"]
-    assert [member.year for member in members] == [2022, 2022]
-    assert rules_with(made(tmp_path, 1), members) == set()
-    finding = w.only([f for f in judge(made(tmp_path, 2), PriorReports(members)).findings if f.severity == "error"])
+    details = read(region).details
+    assert [detail.unit.name for detail in details] == ["第1局", "第2局"]
+    assert [detail.year for detail in details] == [2022, 2022]
+    assert rules_with(made(tmp_path, 1), details) == set()
+    finding = w.only([f for f in judge(made(tmp_path, 2), PriorReports(details)).findings if f.severity == "error"])
     assert (finding.rule, finding.value, finding.expected) == ("X-CARRY", carried(UNITS[2]), carried(UNITS[2]) + 3)
 
 
@@ -611,7 +632,7 @@ def test_the_region_is_compared_with_its_summary_of_last_year(tmp_path):
     (folder / "1.json").write_text(dumps(last_years(1, 3)), "utf-8")
     last = read(write(folder / "汇总.xlsx", merge([judge(folder / "1.json")], "某区")))
     this = write(tmp_path / "汇总.xlsx", merge([judge(made(tmp_path, 1))], "某区"))
-    errors = judge(this, PriorReports([last.report, *last.members])).findings
+    errors = judge(this, PriorReports([last.report, *last.details])).findings
     assert [(f.rule, f.severity, f.cell, f.expected) for f in errors] == [
         ("X-CARRY", "error", "J7", carried(UNITS[1]) + 3)
     ]
@@ -620,5 +641,5 @@ def test_the_region_is_compared_with_its_summary_of_last_year(tmp_path):
 def test_details_of_a_summary_that_somebody_rearranged_are_not_read(tmp_path):
     data = summary.workbook(merge([judge(made(tmp_path, 1))], "某区"))
     rearranged = w.with_cells(data, "明细", {"F5": "applications.received.total"})
-    assert read(rearranged).members == ()
-    assert open_workbook(rearranged).sheets[-2:] == ("明细", "问题清单")
+    assert read(rearranged).details == ()
+    assert read(rearranged).members == (Unit(name="第1局", code="C1"),)

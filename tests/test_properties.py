@@ -189,7 +189,7 @@ def test_findings_exist_exactly_where_the_verdict_is_not_clean(case):
     form, report, prior = case
     values = tuple(None if isinstance(value, Unread) else value for value in report.values)
     report = replace(report, values=values)
-    counted = report.blanks_as_zero() if report.declares_zero else report
+    counted = report.blanks_as_zero(form) if report.declares_zero else report
     found = validate(report, form, prior)
     assert (found == ()) is is_clean(form, counted, prior)
     keys = set(form.index) | {"year"} | {f"unit.{field.key}" for field in form.cover}
@@ -207,7 +207,7 @@ def test_every_wrong_cell_is_in_a_finding_and_no_good_one(case):
     form, report, prior = case
     values = tuple(None if isinstance(value, Unread) else value for value in report.values)
     report = replace(report, values=values)
-    counted = report.blanks_as_zero() if report.declares_zero else report
+    counted = report.blanks_as_zero(form) if report.declares_zero else report
     found = [one for one in validate(report, form, prior) if one.rule.startswith("F-") and one.sheet != "封面"]
     told = [(one.sheet, cell) for one in found for cell in one.cells]
     wrong = {(i.sheet, i.cell) for i, v in zip(form.items, counted.values, strict=True) if not i.measure.admits(v)}

@@ -77,7 +77,7 @@ def validate(
     """校验工作簿：逐条列出哪一格有问题、怎么改。没有问题时退出码为 0，有问题为 1，无法运行为 2。"""
     from gongkai import reporters
 
-    submissions, missing = _judge(paths, prior, leave_out=[returns] if returns else [])
+    submissions, missing = _judge(paths, prior, leave_out=_outside(returns, paths))
     if form is Format.json:
         typer.echo(reporters.as_json(reporters.validation_json(submissions)))
     elif submissions:
@@ -211,6 +211,13 @@ def demo(
     run(directory)
 
 
+def _outside(folder: Path | None, paths: Sequence[Path]) -> list[Path]:
+    """Return the folder of the copies, to be left out of the search, unless it is what is to be searched."""
+    if folder is None or any(folder.resolve() in (path.resolve(), *path.resolve().parents) for path in paths):
+        return []
+    return [folder]
+
+
 def _judge(
     paths: Sequence[Path], prior: Sequence[Path] | None, *, blank_as_zero: bool = False, leave_out: Sequence[Path] = ()
 ) -> tuple[list[Submission], list[Path]]:
@@ -247,7 +254,7 @@ def _priors(paths: Sequence[Path]) -> PriorReports:
             reading = load(file)
         except ReadError as error:
             _stop(f"上年数据 {file}：{error}")
-        found += [reading.report, *reading.members]
+        found += [reading.report, *reading.details]
     if not found:
         _stop("--prior 里没有可用的上年度报表。请检查路径。")
     return PriorReports(found)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from gongkai.cell import Value, address, parse_address
 from gongkai.layout import text_height
 from gongkai.messages import SEVERITIES
-from gongkai.transplant import Block, replace_block
+from gongkai.transplant import Block, Formula, replace_block
 from gongkai.validation import Finding
 from gongkai.wording import cell_range, shown
 
@@ -32,7 +32,7 @@ LAST_ROW = FIRST_ROW + ROWS - 1
 MESSAGE_WIDTH = 64
 """The width of the column 问题与修改建议, in characters."""
 
-Row = tuple[Value, ...]
+Row = tuple[Value | Formula, ...]
 
 
 def summary(findings: Sequence[Finding]) -> str:
@@ -49,7 +49,7 @@ def summary(findings: Sequence[Finding]) -> str:
 def block(findings: Sequence[Finding], explanations: Mapping[tuple[str, str, str], str] | None = None) -> list[Row]:
     """Return the rows of the block, one per finding, in the order of ``COLUMNS``; no more than ``ROWS``.
 
-    A text that starts with ``=`` in the column 单元格, and only there, is a formula: the link to the cell.
+    The column 单元格, and only it, holds formulas: the links to the cells.
 
     ``explanations`` are the clerk's texts by (rule, sheet, cell); they are kept, also those that explain nothing.
     """
@@ -69,13 +69,19 @@ def block(findings: Sequence[Finding], explanations: Mapping[tuple[str, str, str
 def _row(number: int, finding: Finding, texts: Mapping[tuple[str, str, str], str]) -> Row:
     cells = finding.span or (finding.cell,)
     rows, columns = zip(*(parse_address(cell) for cell in cells), strict=True)
-    place = cell_range(cells)
     return (
-        number, SEVERITIES[finding.severity], finding.sheet, f"""=HYPERLINK("#'{finding.sheet}'!{finding.cell}","{place}")""",
+        number, SEVERITIES[finding.severity], finding.sheet, _link(finding.sheet, finding.cell, cell_range(cells)),
         finding.name, shown(finding.value), None if finding.expected is None else shown(finding.expected),
         finding.message, finding.explanation or texts.get((finding.rule, finding.sheet, finding.cell)), finding.rule,
         min(rows), min(columns), max(rows), max(columns),
     )  # fmt: skip
+
+
+def _link(sheet: str, cell: str, shows: str) -> Formula:
+    """Return the formula that leads to a cell; quotes in the sheet's name are doubled twice over."""
+    name = sheet.replace("'", "''")
+    target = f"#'{name}'!{cell}".replace('"', '""')
+    return Formula(f'=HYPERLINK("{target}","{shows}")', shows)
 
 
 def explanations_in(rows: Iterable[Sequence[Value]]) -> dict[tuple[str, str, str], str]:

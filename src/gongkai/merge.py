@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from gongkai.cell import exact, plain
 from gongkai.edition import Edition, by_year
@@ -136,26 +136,45 @@ def _reasons(submissions: Sequence[Submission], edition: Edition, year: int) -> 
     """Yield each submission with the reason to leave it out, ``None`` where it counts."""
     alone = [_own_reason(submission, edition, year) for submission in submissions]
     good = [submission for submission, why in zip(submissions, alone, strict=True) if why is None]
-    known: dict[str, list[tuple[Unit, Submission]]] = {}
-    for submission in sorted(good, key=_age, reverse=True):
+    holders: dict[str, list[_Holder]] = {}
+    for rank, submission in enumerate(sorted(good, key=_age)):
         for unit in (submission.unit, *submission.members):
             for key in unit_keys(unit):
-                known.setdefault(key, []).append((unit, submission))
+                holders.setdefault(key, []).append(_Holder(unit, submission, rank))
     for submission, why in zip(submissions, alone, strict=True):
-        yield submission, why or _counted_elsewhere(submission, known)
+        yield submission, why or _counted_elsewhere(submission, holders)
 
 
-def _counted_elsewhere(submission: Submission, known: Mapping[str, Sequence[tuple[Unit, Submission]]]) -> str | None:
-    """Return why a good report must not be added: its unit is in a newer file, or in a summary that is added."""
-    for key in unit_keys(submission.unit):
-        for unit, other in known[key]:
-            if not same_unit(unit, submission.unit):
+class _Holder(NamedTuple):
+    """A file that holds the numbers of a unit: its report, or a summary that counts it; the newest ranks highest."""
+
+    unit: Unit
+    submission: Submission
+    rank: int
+
+    @property
+    def is_report(self) -> bool:
+        return self.unit is self.submission.unit
+
+
+def _counted_elsewhere(submission: Submission, holders: Mapping[str, Sequence[_Holder]]) -> str | None:
+    """Return why a good file must not be added: numbers of it are counted in another file.
+
+    A unit's report gives way to a summary that counts the unit; otherwise the older file gives way to the newer one.
+    """
+    for unit in (submission.unit, *submission.members):
+        held = [holder for key in unit_keys(unit) for holder in holders[key] if same_unit(holder.unit, unit)]
+        mine = next(holder for holder in held if holder.submission is submission)
+        for other in reversed(held):  # the newest first
+            file, who = other.submission.file, other.submission.unit.name
+            if other.submission is submission or (other.is_report and not mine.is_report):
                 continue
-            if unit is not other.unit:
-                return f"已包含在“{other.unit.name}”的汇总中（{other.file}），再加会重复计算（S-OVERLAP）"
-            if other is not submission:
-                return f"与 {other.file} 是同一单位，重复报送，以较新的一份为准（S-DUPLICATE）"
-            break
+            if mine.is_report and not other.is_report:
+                return f"已包含在“{who}”的汇总中（{file}），再加会重复计算（S-OVERLAP）"
+            if other.rank > mine.rank and mine.is_report:
+                return f"与 {file} 是同一单位，重复报送，以较新的一份为准（S-DUPLICATE）"
+            if other.rank > mine.rank:
+                return f"与 {file} 都包含“{unit.name}”，再加会重复计算（S-OVERLAP）"
     return None
 
 

@@ -25,6 +25,8 @@ from gongkai.sheets import (
     DETAIL_NAME_COLUMN,
     DETAIL_SHEET,
     GUIDE_SHEET,
+    MEMBER_MAX_ROWS,
+    MEMBER_SHEET,
     META_KEYS,
     META_SHEET,
 )
@@ -63,8 +65,10 @@ class Reading:
     """The values of the sheet 上年数据, if any are filled."""
     meta: Mapping[str, str]
     application: str | None
-    members: tuple[Report, ...] = ()
-    """The units' own reports, where the workbook is a summary."""
+    details: tuple[Report, ...] = ()
+    """The reports that were added, where the workbook is a summary."""
+    members: tuple[Unit, ...] = ()
+    """Every unit the summary counts, also those of the summaries it adds."""
 
 
 class _Book(Protocol):
@@ -139,7 +143,8 @@ class _Reader:
         prior, wrong = self.prior(edition, year)
         rows = self.result_rows()
         context = Context(places, marking.explanations_in(rows), (*findings, *wrong))
-        return Reading(report, context, prior, meta, self.book.application, self.members(edition, year))
+        details = self.details(edition, year)
+        return Reading(report, context, prior, meta, self.book.application, details, self.members())
 
     # --- which form, and where its tables are
 
@@ -239,8 +244,17 @@ class _Reader:
             return None, findings
         return Prior(tuple(values), is_number(year) and year - 1 >= edition.years.start), findings
 
-    def members(self, edition: Edition, year: Value) -> tuple[Report, ...]:
-        """Return the reports of the units of a summary, from its sheet 明细."""
+    def members(self) -> tuple[Unit, ...]:
+        """Return the units a summary counts, from its sheet of members."""
+        if MEMBER_SHEET not in self.book.sheets:
+            return ()
+        cells = self.book.cells(MEMBER_SHEET, MEMBER_MAX_ROWS, 2)
+        rows = sorted({row for row, _ in cells})
+        pairs = ((cells.get((row, 1)), cells.get((row, 2))) for row in rows)
+        return tuple(Unit(*(None if value is None else str(value) for value in pair)) for pair in pairs)
+
+    def details(self, edition: Edition, year: Value) -> tuple[Report, ...]:
+        """Return the reports that a summary added, from its sheet 明细."""
         if DETAIL_SHEET not in self.book.sheets:
             return ()
         cells = self.book.cells(DETAIL_SHEET, DETAIL_MAX_ROWS, DETAIL_FIRST_COLUMN + len(edition.items))
@@ -280,7 +294,5 @@ def _entry(field: CoverField, value: Value) -> Value:
     """Return a cover value as the report has it: the key of a choice, otherwise what is there."""
     if isinstance(value, str):
         value = str(value)
-        return next(
-            (key for key, text in field.choices.items() if text == value), value if value.strip() else None
-        )
+        return next((key for key, text in field.choices.items() if text == value), value if value.strip() else None)
     return value

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from gongkai import marking
 from gongkai.files import write_whole
+from gongkai.ooxml import WorkbookError
 from gongkai.submission import Submission
 
 
@@ -34,8 +35,8 @@ def _copy(submission: Submission, source: Path) -> tuple[bytes, str]:
     if source.suffix.lower() in (".xlsx", ".xlsm"):
         try:
             return marking.marked(source.read_bytes(), submission.findings, submission.explanations), source.suffix
-        except KeyError:
-            pass
+        except (KeyError, WorkbookError):
+            pass  # not ours, or no longer as we made it
     return marking.findings_list(source.name, submission.findings), "-验证结果.xlsx"
 
 

@@ -13,3 +13,6 @@ DETAIL_KEY_ROW = 5
 DETAIL_FIRST_ROW = 6
 DETAIL_NAME_COLUMN, DETAIL_CODE_COLUMN, DETAIL_FIRST_COLUMN = 2, 3, 6
 DETAIL_MAX_ROWS = 20_000
+MEMBER_SHEET = "_units"
+"""Hidden: name and code of every unit a summary counts, at every level below it."""
+MEMBER_MAX_ROWS = 200_000

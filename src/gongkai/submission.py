@@ -57,14 +57,11 @@ class PriorReports:
     """Last year's reports, found again by unit: by code where both have one, otherwise by name."""
 
     def __init__(self, found: Iterable[Report]) -> None:
-        self._by_unit: dict[tuple[str, int], Report] = {}
+        self._by_unit: dict[tuple[str, int], list[Report]] = {}
         for report in found:
             if isinstance(report.year, int):
                 for key in unit_keys(report.unit):
-                    self._by_unit.setdefault((key, report.year), report)
-
-    def __len__(self) -> int:
-        return len(set(map(id, self._by_unit.values())))
+                    self._by_unit.setdefault((key, report.year), []).append(report)
 
     def of(self, report: Report) -> Prior | None:
         """Return what the unit reported the year before, if it is known."""
@@ -72,8 +69,9 @@ class PriorReports:
             return None
         known = editions()
         for key in unit_keys(report.unit):
-            if last := self._by_unit.get((key, report.year - 1)):
-                return Prior.of(last, known[last.edition], known[report.edition])
+            for last in self._by_unit.get((key, report.year - 1), ()):
+                if same_unit(last.unit, report.unit):
+                    return Prior.of(last, known[last.edition], known[report.edition])
         return None
 
 
@@ -113,9 +111,9 @@ def judge(file: Path, priors: PriorReports | None = None, *, blank_as_zero: bool
     report, edition = reading.report, editions()[reading.report.edition]
     prior = (priors.of(report) if priors else None) or reading.prior
     findings = validate(report, edition, prior, reading.context, blank_as_zero=blank_as_zero)
-    findings += tuple(sum_findings(report, edition, reading.members))
+    findings += tuple(sum_findings(report, edition, reading.details))
     zeroed = sum(map(is_blank, report.values)) if blank_as_zero or report.declares_zero else 0
     return Submission(
         str(file), report, findings, None, reading.context.explanations,
-        tuple(member.unit for member in reading.members), zeroed,
+        reading.members, zeroed,
     )  # fmt: skip

@@ -8,6 +8,7 @@ from gongkai.cell import Value, address, column_letters
 from gongkai.layout import Box
 from gongkai.merge import Summary
 from gongkai.messages import SEVERITIES, STATUSES
+from gongkai.report import Unit
 from gongkai.sheets import (
     DETAIL_CODE_COLUMN,
     DETAIL_FIRST_COLUMN,
@@ -15,6 +16,7 @@ from gongkai.sheets import (
     DETAIL_KEY_ROW,
     DETAIL_NAME_COLUMN,
     DETAIL_SHEET,
+    MEMBER_SHEET,
 )
 from gongkai.submission import Submission
 from gongkai.template import Template
@@ -50,8 +52,9 @@ class _SummaryForm:
 
     def write(self) -> bytes:
         self.form.build()
-        self.writer.add(COVERAGE_SHEET, DETAIL_SHEET, PROBLEM_SHEET)
+        self.writer.add(COVERAGE_SHEET, DETAIL_SHEET, PROBLEM_SHEET, MEMBER_SHEET)
         self._details()
+        self._members()
         self._problems()
         self._coverage()
         return self.writer.close()
@@ -85,6 +88,14 @@ class _SummaryForm:
             page.set_column(column, column, size)
         page.set_column(DETAIL_FIRST_COLUMN - 1, DETAIL_FIRST_COLUMN + len(edition.items) - 2, 11)
         writer.paper(DETAIL_SHEET, landscape=True, pages_tall=0)
+
+    def _members(self) -> None:
+        """List every unit that is counted, so that no other summary or report of it is added as well."""
+        units = [unit for counted in self.summary.included for unit in _counted(counted.submission)]
+        for row, unit in enumerate(units, 1):
+            self.writer.put(MEMBER_SHEET, address(row, 1), unit.name)
+            self.writer.put(MEMBER_SHEET, address(row, 2), unit.code)
+        self.writer.sheets[MEMBER_SHEET].hide()
 
     def _problems(self) -> None:
         rows = [_problem(submission, finding) for submission in self._submissions() for finding in submission.findings]
@@ -141,6 +152,10 @@ class _SummaryForm:
         if rows:
             page.autofilter(1, 0, len(rows) + 1, len(heads) - 1)
         writer.paper(sheet, landscape=True, pages_tall=0)
+
+
+def _counted(submission: Submission) -> tuple[Unit, ...]:
+    return (submission.unit, *submission.members)
 
 
 def _problem(submission: Submission, finding: Finding) -> Sequence[Value]:

@@ -23,12 +23,20 @@ _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 @dataclass(frozen=True, slots=True)
+class Formula:
+    """A formula and the text it shows. A text is never a formula, whatever it starts with."""
+
+    text: str
+    shows: str
+
+
+@dataclass(frozen=True, slots=True)
 class Block:
     """What to write: rows of values for the rows ``first`` … ``last`` of a sheet, and single cells above them."""
 
     first: int
     last: int
-    rows: Sequence[Sequence[Value]]
+    rows: Sequence[Sequence[Value | Formula]]
     heights: Sequence[float]
     """The height of each row, in points."""
     cells: Mapping[str, Value]
@@ -37,9 +45,7 @@ class Block:
 def replace_block(data: bytes, sheet: str, block: Block) -> bytes:
     """Return the workbook with a block of ``sheet`` replaced; rows of the block that get no values become empty.
 
-    Formats stay: a cell keeps its own, a new one
-    gets that of its column. A text that starts with ``=`` is written as a formula when it is a link, otherwise as
-    text. Raises ``KeyError`` where there is no such sheet and ``WorkbookError`` where the part cannot be edited.
+    Formats stay: a cell keeps its own, a new one gets that of its column. Raises ``KeyError`` where there is no such sheet and ``WorkbookError`` where the part cannot be edited.
     """
     part = open_workbook(data).part(sheet)
     source = zipfile.ZipFile(BytesIO(data))
@@ -97,9 +103,10 @@ class _SheetText:
                 self.columns.append((int(attributes["min"]), int(attributes["max"]), attributes["style"]))
 
         def end(tag: str) -> None:
-            name = tag.rpartition(":")[2]
+            name, here = tag.rpartition(":")[2], parser.CurrentByteIndex
             if name == "row":
-                self.rows.append((row, started, end_of_tag()))
+                # At the end of <row/> the parser stands behind it, at that of <row>…</row> in front of the end tag.
+                self.rows.append((row, started, end_of_tag() if self.content.startswith(b"</", here) else here))
             elif name == "sheetData":
                 self.body = (opened, parser.CurrentByteIndex)
 
@@ -116,6 +123,8 @@ class _SheetText:
         """Return the part with the block and the single cells replaced."""
         start, end = self.body
         above = [part for part in self.rows if part[0] < block.first]
+        if missing := {parse_address(cell)[0] for cell in block.cells} - {row for row, _, _ in above}:
+            raise WorkbookError("damaged", f"no row {missing.pop()}")
         below = [part for part in self.rows if part[0] > block.last]
         text = b"".join(self._edited(part, block.cells) for part in above)
         numbered = enumerate(zip(block.rows, block.heights, strict=True), block.first)
@@ -138,18 +147,18 @@ class _SheetText:
                 text = text[: match.start()] + new + text[match.end() :]
         return text
 
-    def _row(self, number: int, values: Sequence[Value], height: float) -> str:
+    def _row(self, number: int, values: Sequence[Value | Formula], height: float) -> str:
         cells = "".join(self._cell(number, column, value) for column, value in enumerate(values, 1))
         return f'<{self.prefix}row r="{number}" ht="{height:g}" customHeight="1">{cells}</{self.prefix}row>'
 
-    def _cell(self, row: int, column: int, value: Value) -> str:
+    def _cell(self, row: int, column: int, value: Value | Formula) -> str:
         style = self.styles.get((row, column)) or next((s for a, b, s in self.columns if a <= column <= b), "")
         p, head = self.prefix, f'r="{address(row, column)}"' + (f' s="{style}"' if style else "")
         if value is None:
             return f"<{p}c {head}/>" if style else ""
-        if isinstance(value, str) and value.startswith("=HYPERLINK("):
-            shows = value.rstrip('")').rpartition('"')[2]
-            return f'<{p}c {head} t="str"><{p}f>{_clean(value[1:])}</{p}f><{p}v>{_clean(shows)}</{p}v></{p}c>'
+        if isinstance(value, Formula):
+            text, shows = _clean(value.text.removeprefix("=")), _clean(value.shows)
+            return f'<{p}c {head} t="str"><{p}f>{text}</{p}f><{p}v>{shows}</{p}v></{p}c>'
         if isinstance(value, str):
             return f'<{p}c {head} t="inlineStr"><{p}is><{p}t xml:space="preserve">{_clean(value)}</{p}t></{p}is></{p}c>'
         return f"<{p}c {head}><{p}v>{value}</{p}v></{p}c>"

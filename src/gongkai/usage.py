@@ -32,7 +32,7 @@ _MISTAKES = (
     (r"Option '(.+)' requires an argument\.", "选项 {0} 后面要跟一个值。"),
     (r"Invalid value for '(.+?)': '(.+)' is not one of (.+)\.", "“{0}”不能是“{1}”，只能是 {2}。"),
     (r"Invalid value for '(.+?)': '(.+)' is not a valid int(?:eger)?\.", "“{0}”应是整数，现为“{1}”。"),
-    (r"Got unexpected extra arguments? \((.+)\)", "多出了参数“{0}”。"),
+    (r"Got unexpected extra argument(?:s|\(s\))? \((.+)\)", "多出了参数“{0}”。"),
 )
 
 

@@ -185,7 +185,7 @@ def report_in(
         value = at(COVER_SHEET, place.cell)
         if isinstance(value, str):
             keys = {text: name for name, text in place.choices.items()}
-            value = keys.get(value.strip(), value) if value.strip() else None
+            value = keys.get(value, value) if value.strip() else None
         cover[key] = value
     year = cover.pop("year")
     unit = Unit(**{key: None if value is None else str(value) for key, value in cover.items()})
