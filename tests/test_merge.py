@@ -384,6 +384,15 @@ def test_codes_decide_who_is_who_where_both_have_one(tmp_path, one, two, same):
         assert result.totals == added(UNITS[1], UNITS[2])
 
 
+def test_a_file_that_is_left_out_leaves_nobody_out(tmp_path):
+    # The one without a code is older than C2 and newer than C1; it gives way to C2, and C1 is another unit than C2.
+    who = [Unit(name="甲局", code="C1"), Unit(name="甲局"), Unit(name="甲局", code="C2")]
+    paths = [aged(made(tmp_path, n, who=each), 1_000_000_000 + n) for n, each in enumerate(who, 1)]
+    result = merge([judge(path) for path in paths], "某区")
+    assert files(result.included) == ["1.json", "3.json"]
+    assert result.totals == added(UNITS[1], UNITS[3])
+
+
 def test_three_reports_of_a_unit_count_once(tmp_path):
     paths = [aged(made(tmp_path, n, who=unit(1)), 1_000_000_000 + n) for n in (1, 2, 3)]
     result = merge([judge(path) for path in paths], "某区")

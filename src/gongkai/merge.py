@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from gongkai.cell import exact, plain
 from gongkai.edition import Edition, by_year
@@ -134,47 +134,52 @@ def _common_year(submissions: Iterable[Submission]) -> int:
 
 def _reasons(submissions: Sequence[Submission], edition: Edition, year: int) -> Iterator[tuple[Submission, str | None]]:
     """Yield each submission with the reason to leave it out, ``None`` where it counts."""
-    alone = [_own_reason(submission, edition, year) for submission in submissions]
-    good = [submission for submission, why in zip(submissions, alone, strict=True) if why is None]
-    holders: dict[str, list[_Holder]] = {}
-    for rank, submission in enumerate(sorted(good, key=_age)):
-        for unit in (submission.unit, *submission.members):
-            for key in unit_keys(unit):
-                holders.setdefault(key, []).append(_Holder(unit, submission, rank))
-    for submission, why in zip(submissions, alone, strict=True):
-        yield submission, why or _counted_elsewhere(submission, holders)
+    why = {id(submission): _own_reason(submission, edition, year) for submission in submissions}
+    good = [submission for submission in submissions if why[id(submission)] is None]
+    counted: _Holders = {}
+    for submission in _by_precedence(good):
+        why[id(submission)] = _counted_already(submission, counted)
+        if why[id(submission)] is None:
+            _enter(submission, counted)
+    for submission in submissions:
+        yield submission, why[id(submission)]
 
 
-class _Holder(NamedTuple):
-    """A file that holds the numbers of a unit: its report, or a summary that counts it; the newest ranks highest."""
-
-    unit: Unit
-    submission: Submission
-    rank: int
-
-    @property
-    def is_report(self) -> bool:
-        return self.unit is self.submission.unit
+_Holders = dict[str, list[tuple[Unit, Submission]]]
+"""Key of a unit → the covers that have it, each with the file that holds its numbers: its report or a summary."""
 
 
-def _counted_elsewhere(submission: Submission, holders: Mapping[str, Sequence[_Holder]]) -> str | None:
-    """Return why a good file must not be added: numbers of it are counted in another file.
-
-    A unit's report gives way to a summary that counts the unit; otherwise the older file gives way to the newer one.
-    """
+def _enter(submission: Submission, holders: _Holders) -> None:
     for unit in (submission.unit, *submission.members):
-        held = [holder for key in unit_keys(unit) for holder in holders[key] if same_unit(holder.unit, unit)]
-        mine = next(holder for holder in held if holder.submission is submission)
-        for other in reversed(held):  # the newest first
-            file, who = other.submission.file, other.submission.unit.name
-            if other.submission is submission or (other.is_report and not mine.is_report):
-                continue
-            if mine.is_report and not other.is_report:
-                return f"已包含在“{who}”的汇总中（{file}），再加会重复计算（S-OVERLAP）"
-            if other.rank > mine.rank and mine.is_report:
-                return f"与 {file} 是同一单位，重复报送，以较新的一份为准（S-DUPLICATE）"
-            if other.rank > mine.rank:
-                return f"与 {file} 都包含“{unit.name}”，再加会重复计算（S-OVERLAP）"
+        for key in unit_keys(unit):
+            holders.setdefault(key, []).append((unit, submission))
+
+
+def _holding(unit: Unit, holders: _Holders) -> Iterator[tuple[Unit, Submission]]:
+    return ((one, file) for key in unit_keys(unit) for one, file in holders.get(key, ()) if same_unit(one, unit))
+
+
+def _by_precedence(submissions: Sequence[Submission]) -> list[Submission]:
+    """Order files by who gives way: a summary goes before what it counts, a newer file before an older one."""
+    holders: _Holders = {}
+    for submission in submissions:
+        _enter(submission, holders)
+
+    def summaries_above(submission: Submission) -> int:
+        return len({id(file) for one, file in _holding(submission.unit, holders) if one is not file.unit})
+
+    return sorted(sorted(submissions, key=_age, reverse=True), key=summaries_above)
+
+
+def _counted_already(submission: Submission, counted: _Holders) -> str | None:
+    """Return why a good file must not be added: numbers of it are counted in a file that goes before it."""
+    for unit in (submission.unit, *submission.members):
+        for one, other in _holding(unit, counted):
+            if unit is not submission.unit:
+                return f"与 {other.file} 都包含“{unit.name}”，再加会重复计算（S-OVERLAP）"
+            if one is other.unit:
+                return f"与 {other.file} 是同一单位，重复报送，以较新的一份为准（S-DUPLICATE）"
+            return f"已包含在“{other.unit.name}”的汇总中（{other.file}），再加会重复计算（S-OVERLAP）"
     return None
 
 
