@@ -589,3 +589,13 @@ def test_an_edition_loads_from_any_folder(tmp_path):
     assert form.name == "2031"
     assert [field.key for field in form.cover] == list(COVER)
     assert "$ref" not in json.dumps(dict(form.schema))
+
+
+def test_the_digest_of_an_edition_covers_the_cover(tmp_path):
+    for file in SCHEMA.glob("*.json"):
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    before = load(tmp_path / "2021.schema.json").digest
+    assert before == load(SCHEMA / "2021.schema.json").digest
+    cover = tmp_path / "cover.schema.json"
+    cover.write_text(cover.read_text(encoding="utf-8").replace("填报人", "经办人"), encoding="utf-8")
+    assert load(tmp_path / "2021.schema.json").digest != before

@@ -102,12 +102,12 @@ class BookWriter:
         """Set the height of a row, in points."""
         self.sheets[sheet].set_row(row - 1, height)
 
-    def paper(self, sheet: str, *, landscape: bool, pages_tall: int) -> None:
-        """Print on A4, fitted to its width; ``pages_tall`` 0 is as many pages as it takes."""
+    def paper(self, sheet: str, *, landscape: bool, pages_wide: int = 1, pages_tall: int = 0) -> None:
+        """Print on A4, fitted to so many pages; 0 is as many as it takes."""
         page = self.sheets[sheet]
         page.set_paper(_A4)
         page.set_margins(left=0.5, right=0.5, top=0.6, bottom=0.6)
-        page.fit_to_pages(1, pages_tall)
+        page.fit_to_pages(pages_wide, pages_tall)
         page.center_horizontally()
         page.set_footer("&C第 &P 页，共 &N 页")
         if landscape:

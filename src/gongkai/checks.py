@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from gongkai.cell import Value, address, exact, is_number, plain
 from gongkai.edition import COVER_COLUMN, COVER_SHEET, CoverField, Edition, Measure
@@ -35,10 +36,11 @@ MARKS = {"error": WRONG, "warning": EXPLAIN, "info": OK}
 PRIOR_MARK_COLUMN = PRIOR_VALUE_COLUMN + 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Filling:
     """What the cells of a workbook show: ``""`` is a formula that shows nothing, ``None`` a cell that is empty."""
 
+    edition: Edition
     values: Sequence[Value]
     unit: Unit
     year: Value
@@ -49,12 +51,23 @@ class Filling:
         """Whether blanks are declared zero."""
         return self.unit.zero_report == "是"
 
-    def number(self, measure: Measure, value: Value) -> Exact | None:
-        """Return what a cell counts as, or ``None`` while it cannot be judged."""
-        return None if is_number(value) and not measure.admits(value) else self.count(value)
+    @cached_property
+    def counted(self) -> list[Exact | None]:
+        """What each cell counts as: any number, zero for a blank that is declared so, otherwise ``None``."""
+        return [self._count(value) for value in self.values]
 
-    def count(self, value: Value) -> Exact | None:
-        """Return any number, and zero for a blank that is declared so."""
+    @cached_property
+    def judged(self) -> list[Exact | None]:
+        """The same, but ``None`` for a number that is wrong by itself."""
+        pairs = zip(self.edition.items, self.values, self.counted, strict=True)
+        return [None if is_number(v) and not item.measure.admits(v) else count for item, v, count in pairs]
+
+    @cached_property
+    def last_year(self) -> list[Exact | None]:
+        """Last year's numbers, ``None`` where there is none or it is wrong."""
+        return [item.measure.number(value) for item, value in zip(self.edition.items, self.prior, strict=True)]
+
+    def _count(self, value: Value) -> Exact | None:
         if is_number(value):
             return exact(value)
         return 0 if self.zero and (value is None or value in PLACEHOLDERS) else None
@@ -89,16 +102,8 @@ def total_formulas(edition: Edition) -> Iterator[tuple[int, Formula]]:
             added = f"ROUND({added},{item.measure.decimals or 0})"
 
         def result(filling: Filling, parts: Sequence[int] = parts, side: Sum = relation.claim.right) -> Value:
-            numbers: dict[int, Exact] = {}
-            for index in parts:
-                value = filling.values[index]
-                if is_number(value):
-                    numbers[index] = exact(value)
-                elif filling.zero and (value is None or value in PLACEHOLDERS):
-                    numbers[index] = 0
-                else:
-                    return ""
-            return plain(side.of([numbers.get(index) for index in range(len(edition.items))]))
+            numbers = filling.counted
+            return plain(side.of(numbers)) if all(numbers[part] is not None for part in parts) else ""
 
         text = f'=IF({numbers}+IF({ZERO},{empty},0)={count},{added},"")'
         yield total, Formula(item.sheet, item.cell, text, result)
@@ -150,7 +155,7 @@ def row_marks(edition: Edition) -> Iterator[Mark]:
             )
 
             def result(filling: Filling, indices: Sequence[int] = indices, own: Sequence[Relation] = own) -> int:
-                return _state(edition, filling, indices) or _broken(edition, filling, own)
+                return _state(filling, indices) or _broken(filling, own)
 
             yield _mark(block.sheet, (box, reason, code), text, result, (*_UNFILLED, *map(_outcome, own)))
 
@@ -178,9 +183,9 @@ def _column_mark(edition: Edition, sheet: str, row: int, relation: Relation) -> 
     broken = f'IF({pen.breach(relation)},"{MARKS[relation.severity]}","{OK}")'
 
     def result(filling: Filling) -> Value:
-        if _state(edition, filling, relation.operands):
+        if _state(filling, relation.operands):
             return PENDING  # a cell that is wrong by itself has its mark in its row
-        return OK if _broken(edition, filling, [relation]) == _HOLDS else MARKS[relation.severity]
+        return OK if _broken(filling, [relation]) == _HOLDS else MARKS[relation.severity]
 
     return Formula(sheet, cell, f'=IF({complete(pen, relation.operands)},{broken},"{PENDING}")', result)
 
@@ -203,7 +208,7 @@ def prior_marks(edition: Edition) -> Iterator[tuple[int, Mark]]:
             value = filling.prior[index]
             if value is None or value in PLACEHOLDERS:
                 return _PENDING
-            return _broken(edition, filling, own) if measure.admits(value) else _WRONG
+            return _broken(filling, own) if measure.admits(value) else _WRONG
 
         places = (
             Box(row, PRIOR_MARK_COLUMN, row, PRIOR_MARK_COLUMN),
@@ -247,28 +252,21 @@ def _first(tests: Sequence[str]) -> str:
     return text
 
 
-def _state(edition: Edition, filling: Filling, indices: Sequence[int]) -> int:
+def _state(filling: Filling, indices: Sequence[int]) -> int:
     """Return the code of cells that cannot be judged yet, 0 where they can."""
-    pending = 0
-    for index in indices:
-        value, measure = filling.values[index], edition.items[index].measure
-        if filling.number(measure, value) is None:
-            if value not in (None, "", *PLACEHOLDERS):
-                return _WRONG
-            pending = _PENDING
-    return pending
+    unclear = [filling.values[index] for index in indices if filling.judged[index] is None]
+    if any(value not in (None, "", *PLACEHOLDERS) for value in unclear):
+        return _WRONG
+    return _PENDING if unclear else 0
 
 
-def _broken(edition: Edition, filling: Filling, relations: Sequence[Relation]) -> int:
+def _broken(filling: Filling, relations: Sequence[Relation]) -> int:
     """Return the code of the first relation that is asked for, can be judged, and does not hold; 1 if there is none."""
-    if any(relation.prior for relation in relations):
-        now = [filling.count(value) for value in filling.values]
-    else:
-        now = [filling.number(item.measure, value) for item, value in zip(edition.items, filling.values, strict=True)]
-    then = [item.measure.number(value) for item, value in zip(edition.items, filling.prior, strict=True)]
-    before = "same" if is_number(filling.year) and filling.year - 1 >= edition.years.start else "other"
+    # Beside last year's values any number will do: what is wrong with it shows on its own sheet.
+    now = filling.counted if any(relation.prior for relation in relations) else filling.judged
+    before = "same" if is_number(filling.year) and filling.year - 1 >= filling.edition.years.start else "other"
     for code, relation in enumerate(relations, _WRONG + 1):
-        if any(breaches(due([relation], filling.unit, before), [*now, *then])):
+        if any(breaches(due([relation], filling.unit, before), [*now, *filling.last_year])):
             return code
     return _HOLDS
 
@@ -312,9 +310,9 @@ def filling_of(
     kept: set[int] = set()
     formulas = dict(total_formulas(edition))
     for total in edition.derivations:
-        shows = formulas[total].result(Filling(values, unit, filed, prior))
+        shows = formulas[total].result(Filling(edition, values, unit, filed, prior))
         reported = values[total]
         if report is None or (shows == "" and reported is None) or (is_number(reported) and reported == shows):
             kept.add(total)
             values[total] = shows
-    return Filling(values, unit, filed, prior), frozenset(kept)
+    return Filling(edition, values, unit, filed, prior), frozenset(kept)

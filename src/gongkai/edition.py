@@ -116,7 +116,7 @@ class Edition:
     schema: Mapping[str, Any]
     """The JSON Schema with its ``$ref`` resolved in place."""
     digest: str
-    """SHA-256 of the schema as written, the first 16 hex digits."""
+    """SHA-256 of the resolved schema, the first 16 hex digits: any change of the form or the cover shows."""
 
     def __hash__(self) -> int:
         return hash(self.name)
@@ -269,8 +269,9 @@ def resolve(document: Mapping[str, Any], folder: Path) -> dict[str, Any]:
 
 def load(file: Path) -> Edition:
     """Load and compile an edition from its schema file; files it refers to stand in the same folder."""
-    data = file.read_bytes()
-    return Edition(resolve(json.loads(data), file.parent), hashlib.sha256(data).hexdigest()[:16])
+    schema = resolve(json.loads(file.read_text(encoding="utf-8")), file.parent)
+    digest = hashlib.sha256(json.dumps(schema, ensure_ascii=False).encode()).hexdigest()
+    return Edition(schema, digest[:16])
 
 
 @cache

@@ -47,7 +47,7 @@ class Sum:
 
     def of(self, vector: Sequence[Any]) -> Exact:
         """Return the sum; every item it names must be a number."""
-        total: Exact = sum([vector[index] for index in self.once], self.constant)
+        total: Exact = sum(map(vector.__getitem__, self.once), self.constant)
         for index, factor in self.times:
             total += vector[index] * factor
         return total
@@ -60,10 +60,12 @@ class Comparison:
     left: Sum
     op: str
     right: Sum
+    test: Operator
+    """What ``op`` stands for."""
 
     def holds(self, vector: Sequence[Exact | None]) -> bool:
         """Tell whether the comparison is true."""
-        return OPERATORS[self.op](self.left.of(vector), self.right.of(vector))
+        return bool(self.test(self.left.of(vector), self.right.of(vector)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,8 @@ class Relation:
 
     def holds(self, vector: Sequence[Exact | None]) -> bool:
         """Tell whether the relation holds (also when it is not asked for); all operands must be numbers."""
-        if self.claim.holds(vector):
+        claim = self.claim
+        if claim.test(claim.left.of(vector), claim.right.of(vector)):
             return True
         return not all(condition.holds(vector) for condition in self.when)
 
@@ -181,7 +184,7 @@ def _comparison(entry: Mapping[str, Any], place: Callable[[str], int], items: in
                 placed.append((place(term["key"]) + items * bool(term.get("prior")), term.get("times", 1)))
         return Sum.over(placed, constant)
 
-    return Comparison(side(entry["left"]), entry["op"], side(entry["right"]))
+    return Comparison(side(entry["left"]), entry["op"], side(entry["right"]), OPERATORS[entry["op"]])
 
 
 def due(relations: Iterable[Relation], cover: Cover, prior: str | None) -> Iterator[Relation]:
@@ -206,7 +209,7 @@ def breaches(relations: Iterable[Relation], vector: Sequence[Exact | None]) -> I
 
     A relation over a ``None`` is passed over: the cell is blank or wrong by itself, and that is reported instead.
     """
-    missing = {index for index, number in enumerate(vector) if number is None}
+    missing = {index for index, number in enumerate(vector) if number is None} if None in vector else set()
     for relation in relations:
-        if missing.isdisjoint(relation.operands) and not relation.holds(vector):
+        if not (missing and missing.intersection(relation.operands)) and not relation.holds(vector):
             yield relation

@@ -48,7 +48,8 @@ class Unit:
 
     def to_json(self) -> dict[str, str | None]:
         """Return the fields that are filled, and the name in any case."""
-        return {key: value for key, value in asdict(self).items() if value is not None or key == "name"}
+        fields = ((key, getattr(self, key)) for key in UNIT_FIELDS)
+        return {key: value for key, value in fields if value is not None or key == "name"}
 
 
 UNIT_FIELDS = tuple(field.name for field in fields(Unit))

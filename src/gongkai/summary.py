@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from gongkai.cell import Value, address, column_letters
-from gongkai.layout import Box
+from gongkai.layout import Box, text_height
 from gongkai.merge import Summary
 from gongkai.messages import SEVERITIES, STATUSES
 from gongkai.report import Unit
@@ -87,7 +87,7 @@ class _SummaryForm:
         for column, size in enumerate((6, 30, 20, 36, 12)):
             page.set_column(column, column, size)
         page.set_column(DETAIL_FIRST_COLUMN - 1, DETAIL_FIRST_COLUMN + len(edition.items) - 2, 11)
-        writer.paper(DETAIL_SHEET, landscape=True, pages_tall=0)
+        writer.paper(DETAIL_SHEET, landscape=True, pages_wide=0)
 
     def _members(self) -> None:
         """List every unit that is counted, so that no other summary or report of it is added as well."""
@@ -148,10 +148,11 @@ class _SummaryForm:
         for number, values in enumerate(rows, 3):
             for column, value in enumerate(values, 1):
                 writer.put(sheet, address(number, column), value, styles.row_label)
+            writer.height(sheet, number, max(text_height(shown(v), w - 2) for v, w in zip(values, widths, strict=True)))
         page.freeze_panes(2, 0)
         if rows:
             page.autofilter(1, 0, len(rows) + 1, len(heads) - 1)
-        writer.paper(sheet, landscape=True, pages_tall=0)
+        writer.paper(sheet, landscape=True)
 
 
 def _counted(submission: Submission) -> tuple[Unit, ...]:

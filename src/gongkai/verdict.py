@@ -68,7 +68,8 @@ def is_clean(edition: Edition, report: Report, prior: Prior | None = None) -> bo
             numbers[index] = edition.items[index].measure.number(value)
             if numbers[index] is None:
                 return False
-    numbers += vector(edition, prior.values) if prior else (None,) * len(numbers)
+    if prior:
+        numbers += vector(edition, prior.values)
     return next(breaches(due(edition.relations, report.unit, _kind(prior)), numbers), None) is None
 
 
