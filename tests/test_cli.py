@@ -585,16 +585,16 @@ def writing(tmp_path, out):
 @pytest.mark.parametrize("command", ["template", "fill", "extract", "merge", "validate"])
 @pytest.mark.parametrize("trouble", ["locked", "disk_full"])
 def test_what_was_there_survives_a_failing_write(tmp_path, command, trouble, request):
-    out = w.put(tmp_path / "出" / "结果.xlsx", b"old")
+    out = w.put(tmp_path / "出" / ("结果.json" if command == "extract" else "结果.xlsx"), b"old")
     arguments = writing(tmp_path, out)[command]
     request.getfixturevalue(trouble)
     result = Result(*arguments)
     assert result.code == 2
     assert out.read_bytes() == b"old"
-    assert tree(out.parent) == ["结果.xlsx"]
+    assert tree(out.parent) == [out.name]
     reason = {
         "locked": "没有写入权限，或文件正在 Excel 等程序中打开。请关闭后再试，或换一个位置。",
-        "disk_full": "No space left on device。原有文件没有改动。",
+        "disk_full": "磁盘空间不足。原有文件没有改动，请腾出空间后再试。",
     }[trouble]
     assert result.err.splitlines()[-1] == f"无法写入 {out}：{reason}"
 
@@ -892,3 +892,61 @@ def test_the_summary_of_the_command_line_is_the_librarys(tmp_path):
     Result("merge", *paths, "-o", tmp_path / "汇总.xlsx", "--region", "某区")
     assert (tmp_path / "汇总.xlsx").read_bytes() == summary.workbook(merge([judge(path) for path in paths], "某区"))
     assert w.shown((tmp_path / "汇总.xlsx").read_bytes(), TABLES)["A1"] == "二、主动公开政府信息情况"
+
+
+def test_a_summary_is_never_written_over_what_was_handed_in(tmp_path):
+    paths = [w.put(tmp_path / f"{n}.xlsx", w.clean("2021", unit=Unit(name=f"第{n}局"))) for n in (1, 2)]
+    before = paths[0].read_bytes()
+    result = Result("merge", tmp_path, "-o", paths[0])
+    assert (result.code, result.out) == (2, "")
+    assert result.err == f"-o 给的 {paths[0]} 是要汇总的文件之一，不能覆盖。请换一个文件名。\n"
+    assert paths[0].read_bytes() == before
+    assert Result("merge", tmp_path, "-o", tmp_path / "汇总.xlsx").code == 0
+    again = Result("merge", tmp_path, "-o", tmp_path / "汇总.xlsx", "--format", "json")  # an earlier summary may be
+    assert again.code == 0
+    assert len(json.loads(again.out)["units"]["included"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "suffix"),
+    [(("merge", "{}", "-o", "a.json"), ".xlsx"), (("fill", "报告.json", "-o", "a.json"), ".xlsx"),
+     (("template", "-o", "a.xls"), ".xlsx"), (("extract", "{}", "-o", "a.xlsx"), ".json")],
+)  # fmt: skip
+def test_an_output_of_another_kind_is_refused(tmp_path, monkeypatch, arguments, suffix):
+    monkeypatch.chdir(tmp_path)
+    source = w.put(tmp_path / "报表.xlsx", w.clean("2021"))
+    (tmp_path / "报告.json").write_text(dumps(read(source).report), "utf-8")
+    result = Result(*(part.format(source) for part in arguments))
+    assert result.code == 2
+    assert result.err == f"-o 给的是 {arguments[-1]}，应是 {suffix} 文件。请改文件名。\n"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["报告.json", "报表.xlsx"]
+
+
+def test_a_prior_without_these_units_is_said(tmp_path):
+    this = w.put(tmp_path / "今年.xlsx", w.clean("2021", unit=Unit(name="甲局"), year=2023))
+    other = w.put(tmp_path / "去年.xlsx", w.clean("2021", unit=Unit(name="乙局"), year=2022))
+    result = Result("validate", this, "--prior", other)
+    assert result.err == "--prior 里没有这些单位上一年度的报表（按代码、名称和年度对应），没有作跨年核对。\n"
+    mine = w.put(tmp_path / "去年本局.xlsx", w.clean("2021", unit=Unit(name="甲局"), year=2022))
+    assert Result("validate", this, "--prior", mine).err == ""
+
+
+def test_the_totals_of_nothing_are_nothing(tmp_path):
+    broken = w.put(tmp_path / "a.xlsx", w.changed(w.clean("2021"), {"documents.rules.issued": "三"}))
+    result = Result("merge", broken, "-o", tmp_path / "汇总.xlsx", "--format", "json")
+    assert result.code == 1
+    assert json.loads(result.out)["totals"] is None
+    assert not (tmp_path / "汇总.xlsx").exists()
+
+
+def test_the_result_of_a_merge_is_no_prior(tmp_path):
+    paths = [w.put(tmp_path / f"{n}.xlsx", w.clean("2021", unit=Unit(name=f"第{n}局"))) for n in (1, 2)]
+    assert Result("merge", *paths, "-o", tmp_path / "汇总.xlsx").code == 0
+    result = Result("validate", paths[0], "--prior", tmp_path / "汇总.json")
+    assert result.code == 2
+    assert result.err.endswith("这是汇总的结果，里面没有各单位的数字；请改用同名的 .xlsx 汇总表。\n")
+
+
+def test_a_missing_workbook_cannot_be_extracted(tmp_path):
+    result = Result("extract", tmp_path / "没有.xlsx")
+    assert (result.code, result.err) == (2, f"{tmp_path / '没有.xlsx'}：找不到这个文件或文件夹。请检查路径是否写对。\n")

@@ -809,3 +809,27 @@ def test_cells_are_where_openpyxl_says():
         cell = f"{get_column_letter(item.box.left)}{item.box.top}"
         assert cell == item.cell == address(item.box.top, item.box.left)
         assert book[item.sheet][cell].value == values_read[item.index]
+
+
+def test_an_extra_column_is_named():
+    report = w.distinct("2021")
+    grid = w.drawn(report)
+    w.move(APPLICATIONS, 0, 1, lambda place: place[1] > 5)(grid)
+    grid[APPLICATIONS] |= {(5, 6): "小计", (6, 6): 3}
+    reading = read(w.saved(grid))
+    assert reading.report.values == report.values
+    assert w.rules(reading.context.findings) == [("F-LAYOUT", "warning", APPLICATIONS, "A1")]
+    assert "多出的 F 列“小计”没有读取" in reading.context.findings[0].message
+
+
+@pytest.mark.parametrize("edition", w.EDITIONS)
+def test_our_marks_that_a_program_stores_as_numbers_are_no_data(office, tmp_path, edition):
+    # LibreOffice stores 0 for ✓ when it saves an .xls.
+    report = w.clean(edition)
+    source = tmp_path / "报表.xlsx"
+    source.write_bytes(w.filled(report))
+    with office.open(source, recalculate=False) as document:
+        old = document.save(tmp_path / "报表.xls")
+    reading = read(old)
+    assert reading.report == report
+    assert reading.context.findings == ()

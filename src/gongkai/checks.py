@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
-from gongkai.cell import Value, address, exact, is_number, plain
+from gongkai.cell import Value, address, exact, is_number, parse_address, plain
 from gongkai.edition import COVER_COLUMN, COVER_SHEET, CoverField, Edition, Measure
 from gongkai.formulas import (
     PRIOR_FIRST_ROW,
@@ -188,6 +188,14 @@ def _column_mark(edition: Edition, sheet: str, row: int, relation: Relation) -> 
         return OK if _broken(filling, [relation]) == _HOLDS else MARKS[relation.severity]
 
     return Formula(sheet, cell, f'=IF({complete(pen, relation.operands)},{broken},"{PENDING}")', result)
+
+
+@cache
+def mark_places(edition: Edition, sheet: str) -> frozenset[tuple[int, int]]:
+    """Return the cells of a sheet that hold marks, reasons and the numbers behind them."""
+    formulas = [f for mark in row_marks(edition) for f in (mark.mark, mark.reason, mark.code)]
+    formulas += [formula for _, _, _, marks in column_marks(edition) for formula in marks]
+    return frozenset(parse_address(formula.cell) for formula in formulas if formula.sheet == sheet)
 
 
 def prior_marks(edition: Edition) -> Iterator[tuple[int, Mark]]:

@@ -59,6 +59,8 @@ def template(
             _stop(f"{year} 年度不适用 {form.name} 年版统计表，应使用 {by_year(year).name} 年版。")
     except EditionError as error:
         _stop(str(error))
+    if output is not None:
+        _expect(output, ".xlsx")
     target = output or Path(templates.FILE_NAME.format(edition=form.name))
     _write(target, templates.blank(form, year=year))
     typer.echo(f"已生成 {target}")
@@ -112,7 +114,9 @@ def merge(
     from gongkai import reporters, summary
     from gongkai.edition import EditionError
 
+    _expect(output, ".xlsx")
     beside = output.with_suffix(".json")
+    _not_an_input(output, paths)
     submissions, missing = _judge(paths, prior, blank_as_zero=zero, leave_out=[output, beside])
     try:
         result = merging.merge(submissions, region, year)
@@ -151,6 +155,7 @@ def fill(
         _stop(f"{source}：{error}")
     except OSError as error:
         _stop(f"{source}：{UNREADABLE['missing' if isinstance(error, FileNotFoundError) else 'unreadable']}")
+    _expect(output, ".xlsx")
     _write(output, templates.fill(by_name(report.edition), report))
     typer.echo(f"已生成 {output}")
 
@@ -163,9 +168,15 @@ def extract(
     ] = None,
 ) -> None:
     """从工作簿读出报告 JSON，原样读出，不作任何换算。"""
+    from gongkai.files import WORKBOOKS
+    from gongkai.messages import UNREADABLE
     from gongkai.reader import ReadError, read
     from gongkai.report import dumps
 
+    if not source.is_file():
+        _stop(f"{source}：{UNREADABLE['missing']}")
+    if output is not None and output.suffix.lower() in WORKBOOKS:
+        _expect(output, ".json")
     try:
         reading = read(source)
     except ReadError as error:
@@ -236,7 +247,32 @@ def _judge(
             )
         raise typer.Exit(CANNOT)
     priors = _priors(prior) if prior else None
-    return [judge(file, priors, blank_as_zero=blank_as_zero) for file in files], missing
+    submissions = [judge(file, priors, blank_as_zero=blank_as_zero) for file in files]
+    if priors and not any(submission.report and priors.of(submission.report) for submission in submissions):
+        _say("--prior 里没有这些单位上一年度的报表（按代码、名称和年度对应），没有作跨年核对。")
+    return submissions, missing
+
+
+def _expect(output: Path, suffix: str) -> None:
+    if output.suffix.lower() != suffix:
+        _stop(f"-o 给的是 {output}，应是 {suffix} 文件。请改文件名。")
+
+
+def _not_an_input(output: Path, paths: Sequence[Path]) -> None:
+    """Stop where a summary would be written over a workbook somebody handed in; an earlier summary may be."""
+    from gongkai.files import collect
+    from gongkai.reader import ReadError
+    from gongkai.submission import load
+
+    if not output.exists() or not any(file.resolve() == output.resolve() for file in collect(paths)[0]):
+        return
+    try:
+        reading = load(output)
+        ours = bool(reading.members or reading.details)
+    except ReadError:
+        ours = False
+    if not ours:
+        _stop(f"-o 给的 {output} 是要汇总的文件之一，不能覆盖。请换一个文件名。")
 
 
 def _priors(paths: Sequence[Path]) -> PriorReports:

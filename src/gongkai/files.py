@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -103,4 +104,6 @@ def _why(path: Path, error: OSError) -> str:
         return f"无法写入 {path}：没有写入权限，或文件正在 Excel 等程序中打开。请关闭后再试，或换一个位置。"
     if isinstance(error, FileExistsError | NotADirectoryError | IsADirectoryError):
         return f"无法写入 {path}：路径中有同名的文件或文件夹。请换一个位置。"
+    if error.errno == errno.ENOSPC:
+        return f"无法写入 {path}：磁盘空间不足。原有文件没有改动，请腾出空间后再试。"
     return f"无法写入 {path}：{error.strerror or error}。原有文件没有改动。"

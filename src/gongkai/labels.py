@@ -167,6 +167,7 @@ class _Search:
         extra = self.extra_rows(lines, first, across)
         if isinstance(extra, Lost):
             return extra
+        extra += self.extra_columns(used, across, top)
         places = {
             f"{self.block.table}.{row}.{column}": (line, at)
             for row, (line, _) in lines.items()
@@ -221,6 +222,17 @@ class _Search:
             if above and any(self.continues(fold(text), above) for text in texts):
                 return Lost(f"第 {row} 行“{_short(texts[-1])}”像是上一行标题的后半截")
             said.append(f"多出的第 {row} 行“{_short(texts[-1])}”没有读取")
+        return said
+
+    def extra_columns(self, used: set[int], across: set[int], top: int) -> list[str]:
+        """Return what is said of columns with numbers between those of the table; they are not read."""
+        said = []
+        for column in range(min(across), max(across)):
+            if column not in across and any(is_number(self.cells.get((row, column))) for row in used):
+                heading = next(
+                    (self.texts[row, column] for row in range(top, 0, -1) if (row, column) in self.texts), ""
+                )
+                said.append(f"多出的 {column_letters(column)} 列“{_short(heading)}”没有读取")
         return said
 
     # --- a table whose rows are printed side by side, over one line of numbers

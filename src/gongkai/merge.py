@@ -93,7 +93,7 @@ class Summary:
                 "excluded": [{"file": e.submission.file, "unit": _who(e.submission), "why": e.why} for e in self.excluded],
                 "missing": [],
             },
-            "totals": nest(self.edition, self.totals),
+            "totals": nest(self.edition, self.totals) if self.included else None,
             "findings": [{"file": s.file, **finding.to_json()} for s in submissions for finding in s.findings],
         }  # fmt: skip
 

@@ -106,6 +106,8 @@ def is_hollow(explanation: str) -> bool:
     text = "".join(char for char in explanation if char.isalnum())
     if len(text) < LEAST_EXPLANATION:
         return True
+    if len(set(text)) < LEAST_EXPLANATION // 2:
+        return True
     for filler in sorted(_FILLER, key=len, reverse=True):
         text = text.replace(filler, "")
     return len(text) < LEAST_EXPLANATION // 2

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from gongkai import marking, messages
 from gongkai.cell import MAX_DIGITS, Unread, Value, address, is_number, parse_address
+from gongkai.checks import mark_places
 from gongkai.edition import COVER_COLUMN, COVER_SHEET, CoverField, Edition, editions
 from gongkai.formulas import PRIOR_FIRST_ROW, PRIOR_SHEET, PRIOR_VALUE_COLUMN
 from gongkai.labels import Cells, Found, Lost, find_beside, fold, is_official, locate
@@ -175,11 +176,18 @@ class _Reader:
         return best[1], best[2]
 
     def table(self, edition: Edition, block: Block) -> tuple[str, Found | Lost | None]:
-        if is_official(self.page(block.sheet), block):
+        page = self.page(block.sheet)
+        if is_official(page, block):
             return block.sheet, None
+        if self.meta():
+            # LibreOffice stores 0 for our marks when it saves an .xls, which makes them look like data.
+            marks = mark_places(edition, block.sheet)
+            without = {place: value for place, value in page.items() if value != 0 or place not in marks}
+            if is_official(without, block):
+                return block.sheet, None
         others = [sheet for sheet in self.book.sheets if sheet not in (block.sheet, *_OUR_SHEETS)]
         expected = block.sheet in self.book.sheets
-        first = locate(self.page(block.sheet), edition, block) if expected else Lost(f"没有“{block.sheet}”工作表")
+        first = locate(page, edition, block) if expected else Lost(f"没有“{block.sheet}”工作表")
         if isinstance(first, Found) or (expected and first.trace):
             return block.sheet, first  # a copy elsewhere may be last year's
         found = [

@@ -121,6 +121,8 @@ def from_json(document: object) -> Report:
     Raises ``ReportError`` for what is not a report JSON and ``EditionError`` for an edition that does not exist.
     Values are taken as they are, right or wrong.
     """
+    if isinstance(document, dict) and {"units", "totals"} <= document.keys():
+        raise ReportError("这是汇总的结果，里面没有各单位的数字；请改用同名的 .xlsx 汇总表。")
     if not isinstance(document, dict) or "edition" not in document:
         raise ReportError("不是报告 JSON：最外层应是带有 edition、year、unit 和各统计表的对象。")
     edition = by_name(document["edition"])

@@ -40,7 +40,7 @@ def in_chinese(mistake: str) -> str:
     """Return what typer says of a wrong command line in Chinese."""
     for pattern, sentence in _MISTAKES:
         if match := re.fullmatch(pattern, mistake, re.DOTALL):
-            return sentence.format(*match.groups())
+            return sentence.format(*((group or "").replace("'", "") for group in match.groups()))
     return f"命令写得不对（{mistake}）"
 
 
