@@ -32,7 +32,7 @@ def run(folder: Path) -> None:
     typer.echo("三、汇总：")
     for year in sorted({submission.report.year for submission in submissions if submission.report}, key=str):
         _merge(submissions, int(str(year)), folder / "汇总" / f"{year}年度汇总.xlsx")
-    typer.echo("\n这些工作簿都可以用 Excel、WPS 或 LibreOffice 打开。")
+    typer.echo("\n这些都是普通的 .xlsx 文件，双击即可打开查看。")
 
 
 def _merge(submissions: list[Submission], year: int, output: Path) -> None:
