@@ -132,6 +132,5 @@ UNREADABLE: Mapping[str, str] = {
     "unreadable": "文件打不开，可能正被其他程序占用或没有读取权限。请关闭占用它的程序后再试。",
     "foreign": "没有找到统计表：既不是官方模板，也没有认出“{sheets}”等表格。请改用官方模板填报。",
     "edition": "是“{edition}”版统计表，本程序不认识这个版本。请用 gongkai template 取得现行模板重新填报。",
-    "summary": "是汇总程序的输出，没有统计表可读。请改用官方模板。",
     "json": "{detail}",
 }  # fmt: skip

@@ -41,8 +41,6 @@ class Styles:
         self.explanation = style(align="left", text_wrap=True, locked=False)
         self.guide = style(align="left", text_wrap=True)
         self.guide_rule = style(align="left", text_wrap=True, border=1, valign="top")
-        self.link = style(align="left", font_color="#0563C1", underline=1)
-        self.amount = style(**boxed, align="center", bg_color=TOTAL, num_format="0.######")
 
         self.found_error = book.add_format({"bg_color": RED})
         self.found_warning = book.add_format({"bg_color": AMBER})
