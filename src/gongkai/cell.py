@@ -7,6 +7,7 @@ value, a date or a formula that nobody calculated is never mistaken for somethin
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from typing import TypeGuard
@@ -36,6 +37,21 @@ class Unread(str):
     __slots__ = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What a cell holds that shows a text and leads to another cell of the workbook."""
+
+    sheet: str
+    cell: str
+    shows: str
+
+    def formula(self, separator: str = ",") -> str:
+        """Return it as a formula; quotes in the sheet's name are doubled twice over."""
+        name = self.sheet.replace("'", "''")
+        target = f"#'{name}'!{self.cell}".replace('"', '""')
+        return f'=HYPERLINK("{target}"{separator}"{self.shows}")'
+
+
 Value = None | bool | int | float | str
 """``None`` is a blank cell; numbers are ``int`` when whole (up to 15 digits), otherwise ``float``."""
 
@@ -48,6 +64,11 @@ _ADDRESS = re.compile(r"\$?([A-Za-z]{1,3})\$?([1-9][0-9]{0,6})\Z")
 def is_number(value: object) -> TypeGuard[int | float]:
     """Tell whether ``value`` is a number; ``True`` and ``False`` are not."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def from_float(number: float) -> int | float:
+    """Return a number as a ``Value``: ``int`` when whole and short enough to be exact."""
+    return int(number) if number.is_integer() and abs(number) < 10**MAX_DIGITS else number
 
 
 def has_more_decimals(number: float, most: int | None) -> bool:

@@ -6,17 +6,18 @@ one write, clearing the block clears the marks, and no fill of the clerk's is ev
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from gongkai.cell import Value, address, parse_address
-from gongkai.layout import text_height
-from gongkai.messages import SEVERITIES
-from gongkai.transplant import Block, Formula, replace_block
+from gongkai.cell import Link, Value, address, parse_address
+from gongkai.layout import Box, text_height
+from gongkai.messages import KEPT_EXPLANATION, SEVERITIES
+from gongkai.transplant import Block, replace_block
 from gongkai.validation import Finding
 from gongkai.wording import cell_range, shown
 
 RESULT_SHEET = "验证结果"
 SUMMARY_CELL = "A2"
+NOT_YET = "尚未验证。"
 FIRST_ROW = 4
 ROWS = 400
 """So many findings fit; the last row says how many more there are."""
@@ -32,7 +33,10 @@ LAST_ROW = FIRST_ROW + ROWS - 1
 MESSAGE_WIDTH = 64
 """The width of the column 问题与修改建议, in characters."""
 
-Row = tuple[Value | Formula, ...]
+Row = tuple[Value | Link, ...]
+Cells = Mapping[tuple[int, int], Value]
+Explanations = Mapping[tuple[str, str, str], str]
+"""(rule, sheet, cell) → 情况说明, as the clerk typed it."""
 
 
 def summary(findings: Sequence[Finding]) -> str:
@@ -46,55 +50,73 @@ def summary(findings: Sequence[Finding]) -> str:
     return "验证未通过：" + "，".join(parts) + "。"
 
 
-def block(findings: Sequence[Finding], explanations: Mapping[tuple[str, str, str], str] | None = None) -> list[Row]:
+def block(findings: Sequence[Finding], explanations: Explanations | None = None, *, keep: bool = False) -> list[Row]:
     """Return the rows of the block, one per finding, in the order of ``COLUMNS``; no more than ``ROWS``.
 
-    The column 单元格, and only it, holds formulas: the links to the cells.
-
-    ``explanations`` are the clerk's texts by (rule, sheet, cell); they are kept, also those that explain nothing.
+    The column 单元格, and only it, holds links. What the clerk explained is kept, also what explains nothing, and as
+    long as there are errors, or with ``keep``, also what belongs to no finding: a warning hides behind an error and
+    comes back with its correction, and nobody should have to type the reason again.
     """
     texts = explanations or {}
-    rows = [_row(number, finding, texts) for number, finding in enumerate(findings[:ROWS], 1)]
-    if len(findings) > ROWS:
-        more = f"另有 {len(findings) - ROWS + 1} 处问题没有列出，请先改正以上各处，再验证一次。"
-        rows[-1] = (
-            ROWS,
-            *(None,) * (COLUMNS.index("问题与修改建议") - 1),
-            more,
-            *(None,) * (len(COLUMNS) - EXPLANATION + 1),
-        )
+    rows = [_row(number, finding, texts) for number, finding in enumerate(findings, 1)]
+    if keep or any(finding.severity == "error" for finding in findings):
+        found = {(finding.rule, finding.sheet, finding.cell) for finding in findings}
+        kept = [(key, text) for key, text in texts.items() if key not in found]
+        rows += [_kept(number, *entry) for number, entry in enumerate(kept, len(rows) + 1)]
+    if len(rows) > ROWS:
+        more = f"另有 {len(rows) - ROWS + 1} 处问题没有列出，请先改正以上各处，再验证一次。"
+        values: dict[str, Value] = {"序号": ROWS, "问题与修改建议": more}
+        rows[ROWS - 1 :] = [tuple(values.get(name) for name in COLUMNS)]
     return rows
 
 
-def _row(number: int, finding: Finding, texts: Mapping[tuple[str, str, str], str]) -> Row:
+def _row(number: int, finding: Finding, texts: Explanations) -> Row:
     cells = finding.span or (finding.cell,)
     rows, columns = zip(*(parse_address(cell) for cell in cells), strict=True)
     return (
-        number, SEVERITIES[finding.severity], finding.sheet, _link(finding.sheet, finding.cell, cell_range(cells)),
+        number, SEVERITIES[finding.severity], finding.sheet, Link(finding.sheet, finding.cell, cell_range(cells)),
         finding.name, shown(finding.value), None if finding.expected is None else shown(finding.expected),
         finding.message, finding.explanation or texts.get((finding.rule, finding.sheet, finding.cell)), finding.rule,
         min(rows), min(columns), max(rows), max(columns),
     )  # fmt: skip
 
 
-def _link(sheet: str, cell: str, shows: str) -> Formula:
-    """Return the formula that leads to a cell; quotes in the sheet's name are doubled twice over."""
-    name = sheet.replace("'", "''")
-    target = f"#'{name}'!{cell}".replace('"', '""')
-    return Formula(f'=HYPERLINK("{target}","{shows}")', shows)
+def _kept(number: int, key: tuple[str, str, str], text: str) -> Row:
+    """Return the row of an explanation without a finding; it has no 级别, so it paints nothing."""
+    rule, sheet, cell = key
+    row, column = parse_address(cell)
+    link = Link(sheet, cell, cell)
+    return (number, None, sheet, link, None, None, None, KEPT_EXPLANATION, text, rule, row, column, row, column)
 
 
-def explanations_in(rows: Iterable[Sequence[Value]]) -> dict[tuple[str, str, str], str]:
-    """Return the clerk's explanations by (rule, sheet, cell) from the rows of a block."""
+LIVE = Box(parse_address(SUMMARY_CELL)[0], 1, LAST_ROW, len(COLUMNS))
+"""What a program that has the workbook open writes at once: the summary, the titles and the whole block."""
+
+
+def live_rows(conclusion: str, rows: Sequence[Row] = ()) -> list[Row]:
+    """Return ``LIVE`` row by row; titles somebody deleted come back with it."""
+    width, blank = len(COLUMNS), (None,) * len(COLUMNS)
+    return [(conclusion, *(None,) * (width - 1)), COLUMNS, *rows, *[blank] * (ROWS - len(rows))]
+
+
+def is_ours(cells: Cells) -> bool:
+    """Tell whether the cells of a sheet called 验证结果 are those of our template, and not somebody's own sheet."""
+    row = FIRST_ROW - 1
+    return all(cells.get((row, column)) == COLUMNS[column - 1] for column in range(EXPLANATION + 1, len(COLUMNS) + 1))
+
+
+def explanations_in(cells: Cells) -> dict[tuple[str, str, str], str]:
+    """Return the clerk's explanations by (rule, sheet, cell) from the cells of the sheet 验证结果."""
     found: dict[tuple[str, str, str], str] = {}
-    for row in rows:
-        sheet, text, rule, top, left = (row[COLUMNS.index(name)] for name in ("表", "情况说明", "规则", "上", "左"))
+    columns = [COLUMNS.index(name) + 1 for name in ("表", "情况说明", "规则", "上", "左")]
+    for number in range(FIRST_ROW, LAST_ROW + 1):
+        sheet, text, rule, top, left = (cells.get((number, column)) for column in columns)
         if isinstance(text, str) and text.strip() and isinstance(top, int) and isinstance(left, int):
             found[str(rule), str(sheet), address(top, left)] = text
     return found
 
 
-def marked(data: bytes, findings: Sequence[Finding], explanations: Mapping[tuple[str, str, str], str]) -> bytes:
+def marked(data: bytes, findings: Sequence[Finding], explanations: Explanations) -> bytes:
     """Return a copy of a workbook of ours with the findings in its sheet 验证结果; nothing else of it changes.
 
     Raises ``KeyError`` where the workbook has no such sheet.

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from gongkai import messages
 from gongkai.cell import exact, plain
-from gongkai.edition import Edition, by_year
+from gongkai.edition import COVER_SHEET, Edition, by_year
 from gongkai.identities import Exact
 from gongkai.report import Report, Unit, nest
 from gongkai.submission import Submission, same_unit, unit_keys
+from gongkai.validation import Finding
 
 
 class MergeError(Exception):
@@ -107,6 +109,7 @@ def merge(submissions: Sequence[Submission], region: str, year: int | None = Non
 
     Raises ``MergeError`` when the years differ, and ``EditionError`` for a year no form is for.
     """
+    submissions = [_with_notice(submission) for submission in submissions]
     year = year or _common_year(submissions)
     edition = by_year(year)
     included: list[Included] = []
@@ -119,6 +122,18 @@ def merge(submissions: Sequence[Submission], region: str, year: int | None = Non
             excluded.append(Excluded(submission, why or ""))
     totals = sum((Totals.of(unit.report) for unit in included), Totals.nothing(edition))
     return Summary(edition, year, region, tuple(included), tuple(excluded), totals.plain())
+
+
+def _with_notice(submission: Submission) -> Submission:
+    """Return a submission with a finding more where it was changed after its own validation (S-CHANGED).
+
+    It was validated anew here, so it counts; but somebody should ask whether this is the final version.
+    """
+    if not submission.changed:
+        return submission
+    message = messages.FORM_SENTENCES["S-CHANGED"]
+    notice = Finding("S-CHANGED", "warning", COVER_SHEET, "A1", None, None, None, ("A1",), message, COVER_SHEET)
+    return replace(submission, findings=(*submission.findings, notice))
 
 
 def _common_year(submissions: Iterable[Submission]) -> int:

@@ -59,6 +59,7 @@ FORM_SENTENCES: Mapping[str, str] = {
     "F-MONEY": "“{name}”填的是 {value}，金额以万元为单位，不能是负数，最多 {decimals} 位小数。请改正。",
     "F-UNCALCULATED": "“{name}”的公式没有计算结果。请用 Excel、WPS 或 LibreOffice 打开本文件，保存一次后再报送。",
     "R-SUM": "汇总表的“{name}”是 {value}，而明细中各单位之和是 {expected}。汇总后可能有人改动过，请重新汇总，不要手工修改。",
+    "S-CHANGED": "填报单位验证通过以后，本文件的内容又改动过。请与填报单位核对这是不是定稿。",
     "F-UNCALCULATED.many": "{range} 共 {count} 格的公式没有计算结果（从“{name}”起）。请用 Excel、WPS 或 LibreOffice 打开本文件，保存一次后再报送。",
     "too-large": "“{name}”填的是 {value}，超出合理范围。请核对位数和单位。",
     "F-LAYOUT.mapped": "“{sheet}”的版式与官方模板不同，已按标题对应读取：{details}。请核对读取的数字是否正确，最好改用官方模板填报。",
@@ -89,6 +90,7 @@ RELATION_SENTENCES: Mapping[str, str] = {
 RELATION_GENERAL = "“{name}”不符合“{title}”（{equation}），现为 {value}。请核对相关的单元格，改正填错的一格。"
 RELATION_WARNING = "“{name}”不符合“{title}”（{equation}），现为 {value}。请核对；数字无误的，请在情况说明中写明原因。"
 
+KEPT_EXPLANATION = "以前写的情况说明。对应的问题要等错误改正后才能核对，到时会自动对上；不再需要的会自动消失。"
 PROPOSAL = "请改为 {expected}。"
 NO_YEAR = "请改正。"
 NO_PROPOSAL = "请改为数字，没有发生的填 0。"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from gongkai import marking, messages
-from gongkai.cell import MAX_DIGITS, Unread, Value, address, is_number, parse_address
+from gongkai.cell import MAX_DIGITS, Unread, Value, address, from_float, is_number, parse_address
 from gongkai.checks import mark_places
 from gongkai.edition import COVER_COLUMN, COVER_SHEET, CoverField, Edition, editions
 from gongkai.formulas import PRIOR_FIRST_ROW, PRIOR_SHEET, PRIOR_VALUE_COLUMN
@@ -33,8 +33,11 @@ from gongkai.sheets import (
 )
 from gongkai.validation import Context, Finding
 from gongkai.verdict import Prior
+from gongkai.wording import shown
 
 _OUR_SHEETS = (COVER_SHEET, PRIOR_SHEET, marking.RESULT_SHEET, GUIDE_SHEET, META_SHEET)
+_BOUNDS = {marking.RESULT_SHEET: (marking.LAST_ROW, len(marking.COLUMNS)), META_SHEET: (30, 2)}
+"""Rows and columns of the sheets we know the size of."""
 _DETAILS = 4
 """So many differences of a layout are named; more would not be read."""
 
@@ -72,21 +75,30 @@ class Reading:
     """Every unit the summary counts, also those of the summaries it adds."""
 
 
-class _Book(Protocol):
-    sheets: tuple[str, ...]
-    application: str | None
+class Book(Protocol):
+    """A workbook, in a file or open in a program: the names of its sheets, who saved it, the cells that hold anything."""
 
-    def cells(self, sheet: str, max_row: int = ..., max_column: int = ...) -> dict[tuple[int, int], Value]: ...
+    @property
+    def sheets(self) -> tuple[str, ...]: ...  # noqa: D102 - see above
+
+    @property
+    def application(self) -> str | None: ...  # noqa: D102
+
+    def cells(self, sheet: str, max_row: int = ..., max_column: int = ...) -> Mapping[tuple[int, int], Value]: ...  # noqa: D102
 
 
 def read(source: Path | bytes) -> Reading:
     """Read a workbook (.xlsx, .xlsm, .xls, .et); raise ``ReadError`` when it holds no report we can read."""
     try:
-        book = _open(source)
-        return _Reader(book).reading()
+        return read_book(_open(source))
     except WorkbookError as error:
         reason = _TEXT_SUFFIXES.get(source.suffix.lower(), error.reason) if isinstance(source, Path) else error.reason
         raise ReadError(reason if error.reason == "not-zip" else error.reason) from error
+
+
+def read_book(book: Book) -> Reading:
+    """Read the report of an open workbook; raise ``ReadError`` when it holds none we can read."""
+    return _Reader(book).reading()
 
 
 _TEXT_SUFFIXES = dict.fromkeys((".csv", ".tsv", ".txt"), "text") | dict.fromkeys(
@@ -94,7 +106,7 @@ _TEXT_SUFFIXES = dict.fromkeys((".csv", ".tsv", ".txt"), "text") | dict.fromkeys
 )
 
 
-def _open(source: Path | bytes) -> _Book:
+def _open(source: Path | bytes) -> Book:
     try:
         return open_workbook(source)
     except WorkbookError as error:
@@ -108,15 +120,14 @@ def _open(source: Path | bytes) -> _Book:
 class _Reader:
     """One workbook while it is read."""
 
-    def __init__(self, book: _Book) -> None:
+    def __init__(self, book: Book) -> None:
         self.book = book
         self.pages: dict[str, Cells] = {}
 
     def page(self, sheet: str) -> Cells:
         """Return the cells of a sheet, none where there is no such sheet."""
         if sheet not in self.pages:
-            rows = {marking.RESULT_SHEET: marking.LAST_ROW}.get(sheet, 200)
-            self.pages[sheet] = self.book.cells(sheet, rows) if sheet in self.book.sheets else {}
+            self.pages[sheet] = self.book.cells(sheet, *_BOUNDS.get(sheet, ())) if sheet in self.book.sheets else {}
         return self.pages[sheet]
 
     def reading(self) -> Reading:
@@ -142,8 +153,8 @@ class _Reader:
         unit = Unit(**{key: None if value is None else str(value) for key, value in cover.items()})
         report = Report(edition.name, year, unit, tuple(values))
         prior, wrong = self.prior(edition, year)
-        rows = self.result_rows()
-        context = Context(places, marking.explanations_in(rows), (*findings, *wrong))
+        explanations = marking.explanations_in(self.page(marking.RESULT_SHEET))
+        context = Context(places, explanations, (*findings, *wrong))
         details = self.details(edition, year)
         return Reading(report, context, prior, meta, self.book.application, details, self.members())
 
@@ -210,8 +221,8 @@ class _Reader:
             mapped += [f"从工作表“{name}”读取" for name in dict.fromkeys(n for n, f in here if n != sheet and f)]
             kind, texts, severity = ("lost", lost, "error") if lost else ("mapped", mapped, "warning")
             if texts:
-                shown = list(dict.fromkeys(texts))
-                details = "；".join(shown[:_DETAILS]) + (f"等 {len(shown)} 处" if len(shown) > _DETAILS else "")
+                unique = list(dict.fromkeys(texts))
+                details = "；".join(unique[:_DETAILS]) + (f"等 {len(unique)} 处" if len(unique) > _DETAILS else "")
                 message = messages.FORM_SENTENCES[f"F-LAYOUT.{kind}"].format(sheet=sheet, details=details)
                 yield Finding("F-LAYOUT", severity, sheet, "A1", None, None, None, ("A1",), message, sheet)
 
@@ -242,7 +253,9 @@ class _Reader:
             if not item.measure.admits(value):
                 cell, expected = address(*place), proposal(value, item.measure)
                 advice = messages.NO_PROPOSAL if expected is None else messages.PROPOSAL.format(expected=expected)
-                message = messages.FORM_SENTENCES["F-TYPE.prior"].format(name=item.name, value=value, proposal=advice)
+                message = messages.FORM_SENTENCES["F-TYPE.prior"].format(
+                    name=item.name, value=shown(value), proposal=advice
+                )
                 findings.append(
                     Finding(
                         "F-TYPE", "error", PRIOR_SHEET, cell, item.key, value, expected, (cell,), message, item.name
@@ -279,19 +292,12 @@ class _Reader:
             row += 1
         return tuple(found)
 
-    def result_rows(self) -> Iterator[list[Value]]:
-        cells = self.page(marking.RESULT_SHEET)
-        for row in range(marking.FIRST_ROW, marking.LAST_ROW + 1):
-            if (row, marking.COLUMNS.index("规则") + 1) in cells:
-                yield [cells.get((row, column)) for column in range(1, len(marking.COLUMNS) + 1)]
-
 
 def _as_shown(value: Value) -> Value:
     """Return a number with the 15 digits a sheet shows and works with: programs store =0.1+0.2 with 17."""
     if not isinstance(value, float):
         return value
-    shown = float(f"{value:.{MAX_DIGITS}g}")
-    return int(shown) if shown.is_integer() and abs(shown) < 10**MAX_DIGITS else shown
+    return from_float(float(f"{value:.{MAX_DIGITS}g}"))
 
 
 def _says(value: Value, label: str) -> bool:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from gongkai.cell import MAX_DIGITS, CellError, DateText, Uncalculated, Value, parse_address
+from gongkai.cell import MAX_DIGITS, CellError, DateText, Uncalculated, Value, from_float, parse_address
 from gongkai.xmlwalk import CHUNK, SKIP, characters, plain, walk
 
 if TYPE_CHECKING:
@@ -281,7 +281,7 @@ def number(text: str) -> int | float | None:
     value = float(text)
     if not math.isfinite(value):
         raise ValueError(f"number out of range: {text[:40]!r}")
-    return int(value) if value.is_integer() and abs(value) < 10**MAX_DIGITS else value
+    return from_float(value)
 
 
 def shows_date(code: str) -> bool:

@@ -12,6 +12,7 @@ from gongkai.edition import EditionError, editions
 from gongkai.numerals import is_blank
 from gongkai.reader import ReadError, Reading, read
 from gongkai.report import Report, ReportError, Unit
+from gongkai.stamp import changed_since
 from gongkai.validation import Context, Finding, status, sum_findings, validate
 from gongkai.verdict import Prior
 
@@ -29,6 +30,8 @@ class Submission:
     """The units a summary contains; none for an ordinary report."""
     zeroed: int = 0
     """How many blank cells count as zero because somebody declared so."""
+    changed: bool = False
+    """Whether something was changed after the body itself had validated it."""
 
     @property
     def status(self) -> str:
@@ -102,18 +105,24 @@ def load(file: Path) -> Reading:
     return Reading(report, Context(), None, {}, None)
 
 
+def assess(reading: Reading, priors: PriorReports | None = None, *, blank_as_zero: bool = False) -> tuple[Finding, ...]:
+    """Return every finding of a workbook; ``priors`` go before the last year's values it carries itself."""
+    report, edition = reading.report, editions()[reading.report.edition]
+    prior = (priors.of(report) if priors else None) or reading.prior
+    findings = validate(report, edition, prior, reading.context, blank_as_zero=blank_as_zero)
+    return findings + tuple(sum_findings(report, edition, reading.details))
+
+
 def judge(file: Path, priors: PriorReports | None = None, *, blank_as_zero: bool = False) -> Submission:
     """Read and validate one file; what cannot be read becomes a submission that says why."""
     try:
         reading = load(file)
     except ReadError as error:
         return Submission(str(file), error=str(error))
-    report, edition = reading.report, editions()[reading.report.edition]
-    prior = (priors.of(report) if priors else None) or reading.prior
-    findings = validate(report, edition, prior, reading.context, blank_as_zero=blank_as_zero)
-    findings += tuple(sum_findings(report, edition, reading.details))
+    report = reading.report
+    findings = assess(reading, priors, blank_as_zero=blank_as_zero)
     zeroed = sum(map(is_blank, report.values)) if blank_as_zero or report.declares_zero else 0
     return Submission(
         str(file), report, findings, None, reading.context.explanations,
-        reading.members, zeroed,
+        reading.members, zeroed, changed_since(report, reading.meta),
     )  # fmt: skip

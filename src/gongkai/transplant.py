@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from xml.parsers import expat
 
-from gongkai.cell import Value, address, parse_address
+from gongkai.cell import Link, Value, address, parse_address
 from gongkai.ooxml import WorkbookError, open_workbook
 
 _CALC_CHAIN = re.compile(rb"<(?:\w+:)?(?:Override|Relationship)\b[^>]*calcChain[^>]*?/>")
@@ -23,23 +23,18 @@ _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 @dataclass(frozen=True, slots=True)
-class Formula:
-    """A formula and the text it shows. A text is never a formula, whatever it starts with."""
-
-    text: str
-    shows: str
-
-
-@dataclass(frozen=True, slots=True)
 class Block:
-    """What to write: rows of values for the rows ``first`` … ``last`` of a sheet, and single cells above them."""
+    """What to write: rows of values for the rows ``first`` … ``last`` of a sheet, and single cells above them.
+
+    A text is never a formula, whatever it starts with.
+    """
 
     first: int
     last: int
-    rows: Sequence[Sequence[Value | Formula]]
-    heights: Sequence[float]
-    """The height of each row, in points."""
-    cells: Mapping[str, Value]
+    rows: Sequence[Sequence[Value | Link]]
+    heights: Sequence[float | None]
+    """The height of each row, in points; ``None`` leaves it to the program."""
+    cells: Mapping[str, Value | Link]
 
 
 def replace_block(data: bytes, sheet: str, block: Block) -> bytes:
@@ -132,7 +127,7 @@ class _SheetText:
         text += b"".join(self.content[begin:stop] for _, begin, stop in below)
         return self.content[:start] + text + self.content[end:]
 
-    def _edited(self, part: tuple[int, int, int], cells: Mapping[str, Value]) -> bytes:
+    def _edited(self, part: tuple[int, int, int], cells: Mapping[str, Value | Link]) -> bytes:
         row, begin, stop = part
         text = self.content[begin:stop]
         for cell, value in cells.items():
@@ -147,17 +142,18 @@ class _SheetText:
                 text = text[: match.start()] + new + text[match.end() :]
         return text
 
-    def _row(self, number: int, values: Sequence[Value | Formula], height: float) -> str:
+    def _row(self, number: int, values: Sequence[Value | Link], height: float | None) -> str:
         cells = "".join(self._cell(number, column, value) for column, value in enumerate(values, 1))
-        return f'<{self.prefix}row r="{number}" ht="{height:g}" customHeight="1">{cells}</{self.prefix}row>'
+        size = f' ht="{height:g}"' if height else ""
+        return f'<{self.prefix}row r="{number}"{size}>{cells}</{self.prefix}row>'
 
-    def _cell(self, row: int, column: int, value: Value | Formula) -> str:
+    def _cell(self, row: int, column: int, value: Value | Link) -> str:
         style = self.styles.get((row, column)) or next((s for a, b, s in self.columns if a <= column <= b), "")
         p, head = self.prefix, f'r="{address(row, column)}"' + (f' s="{style}"' if style else "")
         if value is None:
             return f"<{p}c {head}/>" if style else ""
-        if isinstance(value, Formula):
-            text, shows = _clean(value.text.removeprefix("=")), _clean(value.shows)
+        if isinstance(value, Link):
+            text, shows = _clean(value.formula().removeprefix("=")), _clean(value.shows)
             return f'<{p}c {head} t="str"><{p}f>{text}</{p}f><{p}v>{shows}</{p}v></{p}c>'
         if isinstance(value, str):
             return f'<{p}c {head} t="inlineStr"><{p}is><{p}t xml:space="preserve">{_clean(value)}</{p}t></{p}is></{p}c>'

@@ -112,7 +112,7 @@ def _explained(finding: Finding, explanations: Mapping[tuple[str, str, str], str
         return finding
     if not messages.is_hollow(text):
         return replace(finding, explanation=text)
-    note = messages.HOLLOW_NOTE.format(text=text, least=messages.LEAST_EXPLANATION)
+    note = messages.HOLLOW_NOTE.format(text=shown(text), least=messages.LEAST_EXPLANATION)
     return replace(finding, message=finding.message + note)
 
 

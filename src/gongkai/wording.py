@@ -12,17 +12,19 @@ CellName = Callable[[int], str]
 """Index in the vector (this year's, then last year's) → what to call that cell."""
 
 
+_LONGEST = 60
 _RUN = 3
 """So many neighbours are named as a range; two read better as a sum."""
 
 
 def shown(value: Value) -> str:
-    """Return a value as the clerk sees it in the sheet."""
+    """Return a value as the clerk sees it in the sheet, but no more of it than a sentence can bear."""
     if value is None:
         return "空白"
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
-    return str(value)
+    text = str(value)
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
 def cell_range(cells: Sequence[str]) -> str:
