@@ -1,6 +1,6 @@
-"""Build the official workbooks under templates/ from the schema, with their checksums.
+"""Build the official workbooks under templates/ from the schema, with their checksums, and the Excel add-in.
 
-Run it after every change of the schema, the messages or the template; a test fails until it was run.
+Run it after every change of the schema, the messages, the template or the macros; a test fails until it was run.
 """
 
 from __future__ import annotations
@@ -8,22 +8,34 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from gongkai import template
+from gongkai import macros, template
 from gongkai.edition import editions
+from xlwings_addin import ribbon, vba_project
 
-FOLDER = Path(__file__).resolve().parents[1] / "templates"
+ROOT = Path(__file__).resolve().parents[1]
+TEMPLATES, ADDIN = ROOT / "templates", ROOT / "xlwings_addin" / ribbon.FILE_NAME
 
 
 def main() -> None:
-    """Write one workbook per edition, and SHA256SUMS."""
-    FOLDER.mkdir(exist_ok=True)
+    """Write two workbooks per edition, without and with macros, SHA256SUMS, and the add-in."""
+    TEMPLATES.mkdir(exist_ok=True)
     sums = []
     for edition in editions().values():
-        name, data = template.FILE_NAME.format(edition=edition.name), template.blank(edition)
-        (FOLDER / name).write_bytes(data)
-        sums.append(f"{hashlib.sha256(data).hexdigest()}  {name}\n")
-        print(f"{name}  {len(data)} bytes")
-    (FOLDER / "SHA256SUMS").write_text("".join(sums), encoding="utf-8")
+        for name, project in (
+            (template.FILE_NAME, None),
+            (macros.FILE_NAME, vba_project.of_edition(edition)),
+        ):
+            path = TEMPLATES / name.format(edition=edition.name)
+            data = template.blank(edition, project=project)
+            _write(path, data)
+            sums.append(f"{hashlib.sha256(data).hexdigest()}  {path.name}\n")
+    (TEMPLATES / "SHA256SUMS").write_text("".join(sums), encoding="utf-8")
+    _write(ADDIN, ribbon.build())
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.write_bytes(data)
+    print(f"{path.name}  {len(data)} bytes")
 
 
 if __name__ == "__main__":

@@ -36,6 +36,10 @@ OFFICE_PACKAGES = (
 )
 APT_SECONDS = 1800
 
+VALIDATOR = VENV / "validator"
+VALIDATOR_FILES = tuple(ROOT / "tests" / "validator" / name for name in ("package.json", "package-lock.json"))
+NPM_SECONDS = 300
+
 
 def say(sentence: str) -> None:
     """Print one line at once, on any console."""
@@ -191,3 +195,40 @@ def prepare() -> Path:
         _pip_install("本项目没有装入 .venv，", "--no-deps", "--no-build-isolation", "--editable", ROOT)
         STAMP.write_text(wanted, "utf-8")
     return PYTHON
+
+
+# ---- the validator of Office files
+
+
+def install_validator() -> None:
+    """Install Microsoft's Open XML validator into .venv when there is npm; failing is said, and is not fatal."""
+    wanted = "".join(file.read_text("utf-8") for file in VALIDATOR_FILES)
+    stamp = VALIDATOR / "set-up"
+    if stamp.exists() and stamp.read_text("utf-8") == wanted:
+        return
+    npm = shutil.which("npm")
+    if npm is None:
+        say("提示：本机没有 npm，不能检查 Office 文件的结构，有关测试将跳过。需要时请安装 Node.js（带 npm）。")
+        return
+    say("安装 Office 文件结构检查器（按 tests/validator 的锁定版本）")
+    shutil.rmtree(VALIDATOR, ignore_errors=True)
+    VALIDATOR.mkdir()
+    for file in VALIDATOR_FILES:
+        shutil.copy(file, VALIDATOR)
+    # Not "npm ci": that wants every system's program in the lock, also where the package source offers only ours.
+    command = [npm, "install", "--no-audit", "--no-fund", "--omit-lockfile-registry-resolved", "--loglevel=error"]
+    try:
+        done = subprocess.run(
+            command,
+            cwd=VALIDATOR,
+            check=False,
+            timeout=NPM_SECONDS,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+        ).returncode
+    except (OSError, subprocess.TimeoutExpired):
+        done = 1
+    if done:
+        say("提示：检查器没有装上（需要能访问 npm 软件包源，原因见上），有关测试将跳过。")
+        return
+    stamp.write_text(wanted, "utf-8")

@@ -23,6 +23,7 @@ def main() -> int:
     environment.require_python()
     environment.install_office()
     python = environment.prepare()
+    environment.install_validator()
     arguments = sys.argv[1:]
     checks = (("测试", ("pytest", *arguments)),) if arguments else CHECKS
     failed = []

@@ -10,8 +10,8 @@ import openpyxl
 import pytest
 
 import workbooks as w
-from gongkai import marking
-from gongkai.cell import Uncalculated
+from gongkai import marking, messages
+from gongkai.cell import Link, Uncalculated
 from gongkai.edition import by_name
 from gongkai.marking import COLUMNS, EXPLANATION, ROWS, block, explanations_in, marked
 from gongkai.ooxml import WorkbookError, open_workbook
@@ -131,12 +131,26 @@ def test_of_the_sheet_of_results_only_the_block_and_the_line_change():
 
 
 def test_only_the_explanations_can_be_typed_in():
-    book = openpyxl.load_workbook(io.BytesIO(mark(mark(w.filled(broken())))))
-    unlocked = {cell.coordinate for row in book[RESULT].iter_rows() for cell in row if not cell.protection.locked}
-    assert unlocked == {"I4", "I5", "I6"}
-    assert book[RESULT].column_dimensions["I"].protection.locked is False
-    assert book[RESULT].protection.sheet is True
-    assert "A2:I2" in {str(area) for area in book[RESULT].merged_cells.ranges}
+    # The program must be able to write into the whole block; what a hand types there is refused by a native check.
+    sheet = openpyxl.load_workbook(io.BytesIO(mark(mark(w.filled(broken())))))[RESULT]
+    unlocked = {cell.coordinate for row in sheet.iter_rows() for cell in row if not cell.protection.locked}
+    assert unlocked == {f"{column}{row}" for row in range(2, 7) for column in "ABCDEFGHIJKLMN"}
+    columns = [column for column in sheet.column_dimensions.values() if not column.protection.locked]
+    assert [number for column in columns for number in range(column.min, column.max + 1)] == list(range(1, 15))
+    assert sheet.protection.sheet is True
+    assert {str(area) for area in sheet.merged_cells.ranges} == {"A1:I1"}
+    refused = sheet.data_validations.dataValidation
+    assert sorted(str(area) for rule in refused for area in rule.sqref.ranges) == ["A2:H1048576", "J2:N1048576"]
+    assert {(rule.type, rule.formula1, rule.showErrorMessage, rule.errorStyle) for rule in refused} == {
+        ("custom", "FALSE", True, None)
+    }
+
+
+def test_a_marked_row_is_as_high_as_the_program_makes_it():
+    sheet = w.part_of(w.blank("2021"), RESULT)
+    rows = re.findall(rb'<row r="([4-6])"([^>]*)>', w.parts(mark(w.filled(broken())))[sheet])
+    assert [number for number, _ in rows] == [b"4", b"5", b"6"]
+    assert all(b" ht=" in head and b"customHeight" not in head for _, head in rows)
 
 
 def test_the_calculation_chain_is_dropped_with_its_references():
@@ -253,21 +267,49 @@ def test_a_workbook_that_is_clean_now_has_an_empty_block():
     assert w.uncalculated(cleared) == []
 
 
+def grid(*rows):
+    """Return rows of the block as the cells of the sheet."""
+    return {
+        (row, column): v for row, values in enumerate(rows, 4) for column, v in enumerate(values, 1) if v is not None
+    }
+
+
+WRITTEN = {
+    ("F-TYPE", APPLICATIONS, "D6"): "甲", ("X-JUMP", APPLICATIONS, "J7"): "乙", ("X-JUMP", TABLES, "J6"): "丙",
+}  # fmt: skip
+
+
 def test_explanations_are_matched_by_rule_and_cell():
-    rows = block([finding(), finding("X-JUMP", "J6", severity="warning", expected=None)],
-                 {("F-TYPE", APPLICATIONS, "D6"): "甲", ("X-JUMP", APPLICATIONS, "J7"): "乙", ("X-JUMP", TABLES, "J6"): "丙"})  # fmt: skip
-    assert [row[8] for row in rows] == ["甲", None]
-    assert explanations_in(rows) == {("F-TYPE", APPLICATIONS, "D6"): "甲"}
+    rows = block([finding(severity="warning"), finding("X-JUMP", "J6", severity="warning", expected=None)], WRITTEN)
+    assert [(row[9], row[2], row[8]) for row in rows] == [
+        ("F-TYPE", APPLICATIONS, "甲"), ("X-JUMP", APPLICATIONS, None),
+    ]  # fmt: skip
+    assert explanations_in(grid(*rows)) == {("F-TYPE", APPLICATIONS, "D6"): "甲"}
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_explanations_of_no_finding_are_kept_while_there_are_errors(keep):
+    # An error hides the warnings about its cell; nobody should have to type the reason again.
+    findings = [finding("X-JUMP", "J6", severity="warning", expected=None)] if keep else [finding("X-JUMP", "J6")]
+    rows = block(findings, WRITTEN, keep=keep)
+    assert [row[8] for row in rows] == [None, "甲", "乙", "丙"]
+    assert explanations_in(grid(*rows)) == WRITTEN
+    assert rows[2] == (
+        3, None, APPLICATIONS, Link(APPLICATIONS, "J7", "J7"), None, None, None, messages.KEPT_EXPLANATION, "乙",
+        "X-JUMP", 7, 10, 7, 10,
+    )  # fmt: skip
+    assert block([], WRITTEN) == []
+    assert [row[8] for row in block([], WRITTEN, keep=True)] == ["甲", "乙", "丙"]
 
 
 def test_a_row_without_place_or_text_is_no_explanation():
     good = list(block([finding()])[0])
-    assert explanations_in([good]) == {}
+    assert explanations_in(grid(good)) == {}
     good[8] = "有理由"
-    assert explanations_in([good]) == {("F-TYPE", APPLICATIONS, "D6"): "有理由"}
-    assert explanations_in([[*good[:10], None, 4, 6, 4]]) == {}
-    assert explanations_in([[*good[:8], "  ", *good[9:]]]) == {}
-    assert explanations_in([[*good[:8], 12, *good[9:]]]) == {}
+    assert explanations_in(grid(good)) == {("F-TYPE", APPLICATIONS, "D6"): "有理由"}
+    assert explanations_in(grid([*good[:10], None, 4, 6, 4])) == {}
+    assert explanations_in(grid([*good[:8], "  ", *good[9:]])) == {}
+    assert explanations_in(grid([*good[:8], 12, *good[9:]])) == {}
 
 
 # --- what is in the values

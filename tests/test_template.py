@@ -16,7 +16,7 @@ import pytest
 from openpyxl.utils import range_boundaries
 
 import workbooks as w
-from gongkai import template
+from gongkai import marking, template
 from gongkai.cell import address, parse_address
 from gongkai.edition import COVER_SHEET, by_name
 from gongkai.formulas import PRIOR_SHEET
@@ -177,6 +177,10 @@ def test_formulas_use_only_functions_that_every_program_has(edition):
 # --- what may be typed where
 
 
+BLOCK = "ABCDEFGHIJKLMN"
+"""The columns of the block in 验证结果."""
+
+
 def entry_cells(edition):
     """Return sheet → the cells a clerk may type in, with those merged into them."""
     form = by_name(edition)
@@ -196,13 +200,31 @@ def entry_cells(edition):
 @BY_EDITION
 def test_entry_cells_are_unlocked_and_all_others_locked(edition):
     entries = entry_cells(edition)
+    entries[META_SHEET] = {"B4", "B5", "B6"}  # the stamp
+    entries[RESULT_SHEET] = {f"{column}{row}" for row in (2, 3) for column in BLOCK}
     for sheet in book(edition):
         unlocked = {cell.coordinate for row in sheet.iter_rows() for cell in row if not cell.protection.locked}
         assert unlocked == entries.get(sheet.title, set()), sheet.title
-        columns = {letters for letters, column in sheet.column_dimensions.items() if not column.protection.locked}
-        assert columns == ({"I"} if sheet.title == RESULT_SHEET else set()), sheet.title
+        areas = [column for column in sheet.column_dimensions.values() if not column.protection.locked]
+        columns = [number for area in areas for number in range(area.min, area.max + 1)]
+        assert columns == (list(range(1, 15)) if sheet.title == RESULT_SHEET else []), sheet.title
         rows = {row for row, line in sheet.row_dimensions.items() if not line.protection.locked}
         assert rows == set(), sheet.title
+
+
+@BY_EDITION
+def test_of_the_results_only_the_explanations_can_be_typed(edition):
+    sheet = book(edition)[RESULT_SHEET]
+    assert [area for area in sheet.merged_cells.ranges if area.max_row > 1] == []
+    refused = sheet.data_validations.dataValidation
+    assert sorted(str(area) for rule in refused for area in rule.sqref.ranges) == ["A2:H1048576", "J2:N1048576"]
+    assert dict(zip(marking.COLUMNS, BLOCK, strict=True))["情况说明"] == "I"
+    for rule in refused:
+        assert (rule.type, rule.formula1, rule.errorStyle, rule.showErrorMessage) == ("custom", "FALSE", None, True)
+        assert CHINESE.search(rule.error)
+        assert "情况说明" in rule.error
+        assert len(rule.error) <= 225
+        assert 0 < len(rule.errorTitle) <= 32
 
 
 @BY_EDITION

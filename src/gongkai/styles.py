@@ -37,8 +37,10 @@ class Styles:
         self.hint_line = style(align="left", font_color="#7F7F7F", font_size=9)
         self.note = style(align="left", text_wrap=True)
         self.live = style(align="center", bold=True, font_size=12, bg_color="#F7F7F7", border=1)
-        self.result = style(align="left", text_wrap=True)
-        self.explanation = style(align="left", text_wrap=True, locked=False)
+        self.result = style(align="left", text_wrap=True, locked=False)
+        self.result_head = style(**boxed, align="center", bg_color=LABEL, locked=False)
+        self.conclusion = style(align="left", bold=True, font_size=12, locked=False)
+        self.stamp = book.add_format({"locked": False})
         self.guide = style(align="left", text_wrap=True)
         self.guide_rule = style(align="left", text_wrap=True, border=1, valign="top")
 

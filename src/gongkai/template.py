@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gongkai import checks, marking
+from gongkai import checks, macros, marking
 from gongkai.cell import Value, address, column_letters, parse_address
 from gongkai.cover import text, write_cover
-from gongkai.edition import COVER_SHEET, Edition, Item
+from gongkai.edition import COVER_COLUMN, COVER_SHEET, Edition, Item
 from gongkai.entries import colour_marks, define_names, guard_entries, paint
 from gongkai.form import Form
 from gongkai.formulas import PRIOR_FIRST_ROW, PRIOR_SHEET, PRIOR_VALUE_COLUMN, Pen, prior_cell
@@ -22,14 +22,16 @@ _GROUP, _LABEL, _MARK, _REASON = 13.0, 34.0, 9.0, 46.0
 """Widths in characters: an outer label column, the innermost one, a mark, its reason."""
 _PRIOR_WIDTHS = (6.0, 12.0, 48.0, 18.0, 14.0, _MARK, _REASON)
 _RESULT_WIDTHS = (6, 8, 12, 14, 30, 14, 12, marking.MESSAGE_WIDTH, 36, 10, 5, 5, 5, 5)
+_LAST_ROW = 1_048_576
+"""The last row a sheet has."""
 _GUIDE_WIDTHS = (24, 12, 80)
 
 
 class Template(Form):
     """The official workbook."""
 
-    def build(self) -> None:
-        """Write every sheet."""
+    def build(self, project: macros.Macros | None = None) -> None:
+        """Write every sheet; with a VBA project, the buttons that run it as well."""
         self.writer.add(COVER_SHEET, *self.edition.sheets)
         self.writer.add(PRIOR_SHEET, marking.RESULT_SHEET, GUIDE_SHEET, META_SHEET)
         define_names(self.writer)
@@ -44,6 +46,8 @@ class Template(Form):
         self._guide()
         self._meta()
         write_cover(self)
+        if project is not None:
+            self._buttons(project)
 
     # --- the tables
 
@@ -193,13 +197,24 @@ class Template(Form):
         page = writer.sheets[sheet]
         writer.put_box(sheet, Box(1, 1, 1, marking.VISIBLE), "验证结果", styles.title)
         writer.height(sheet, 1, 40)
-        writer.put_box(sheet, Box(2, 1, 2, marking.VISIBLE), "尚未验证。", styles.note)
-        writer.height(sheet, 2, 24)
+        live = marking.LIVE
         for column, (title, width) in enumerate(zip(marking.COLUMNS, _RESULT_WIDTHS, strict=True)):
-            style = styles.explanation if column + 1 == marking.EXPLANATION else styles.result
             hidden = {"hidden": True} if column >= marking.VISIBLE else {}
-            page.set_column(column, column, width, style, hidden)
-            writer.put(sheet, address(marking.FIRST_ROW - 1, column + 1), title, styles.label)
+            page.set_column(column, column, width, styles.result, hidden)
+            writer.put(sheet, address(live.top, column + 1), None, styles.conclusion)
+            writer.put(sheet, address(marking.FIRST_ROW - 1, column + 1), title, styles.result_head)
+        writer.put(sheet, live.start, marking.NOT_YET, styles.conclusion)
+        writer.height(sheet, live.top, 24)
+        # 验证 must be able to write here while the sheet is protected, or a failure in between could leave a clerk's
+        # file without its protection. So the cells are unlocked, and what a hand types into them is refused.
+        refused = {
+            "validate": "custom",
+            "value": "=FALSE",
+            "error_title": "此处由“验证”填写",
+            "error_message": "这里的内容由“验证”自动填写，请不要修改。只有“情况说明”一栏供您填写。",
+        }
+        for left, right in ((live.left, marking.EXPLANATION - 1), (marking.EXPLANATION + 1, live.right)):
+            page.data_validation(live.top - 1, left - 1, _LAST_ROW - 1, right - 1, refused)
         area = f"A{marking.FIRST_ROW}:{column_letters(marking.VISIBLE)}{marking.LAST_ROW}"
         listed = {"type": "formula", "criteria": f"=LEN($A{marking.FIRST_ROW})>0", "format": styles.ruled}
         page.conditional_format(area, listed)
@@ -220,6 +235,7 @@ class Template(Form):
         self.finish(GUIDE_SHEET, None, landscape=False)
 
     def _meta(self) -> None:
+        styles = self.writer.styles
         known = {
             "edition": self.edition.name,
             "template_version": TEMPLATE_VERSION,
@@ -227,15 +243,30 @@ class Template(Form):
         }
         for row, key in enumerate(META_KEYS, 1):
             self.writer.put(META_SHEET, address(row, 1), key)
-            self.writer.put(META_SHEET, address(row, 2), known.get(key))
+            self.writer.put(META_SHEET, address(row, 2), known.get(key), None if key in known else styles.stamp)
         page = self.writer.sheets[META_SHEET]
         page.hide()
         page.protect()
 
+    def _buttons(self, project: macros.Macros) -> None:
+        """Put 验证 to the right of what is printed, above the line where scrolling begins."""
+        macros.attach(self.writer, project)
+        macros.put_messages(self.writer.sheets[META_SHEET])
+        macros.put_button(self.writer.sheets[COVER_SHEET], COVER_COLUMN + 3)
+        for sheet in self.edition.sheets:
+            right = max(block.data.right for block in self.edition.blocks if block.sheet == sheet)
+            macros.put_button(self.writer.sheets[sheet], right + 1)
 
-def blank(edition: Edition, *, year: int | None = None, prior: Mapping[int, Value] | None = None) -> bytes:
-    """Return the official template of an edition as an .xlsx."""
-    return _built(Template(edition, None, prior, year=year))
+
+def blank(
+    edition: Edition,
+    *,
+    year: int | None = None,
+    prior: Mapping[int, Value] | None = None,
+    project: macros.Macros | None = None,
+) -> bytes:
+    """Return the official template of an edition as an .xlsx, or with a VBA project as an .xlsm with buttons."""
+    return _built(Template(edition, None, prior, year=year), project)
 
 
 def fill(edition: Edition, report: Report, prior: Mapping[int, Value] | None = None) -> bytes:
@@ -243,6 +274,6 @@ def fill(edition: Edition, report: Report, prior: Mapping[int, Value] | None = N
     return _built(Template(edition, report, prior))
 
 
-def _built(form: Template) -> bytes:
-    form.build()
+def _built(form: Template, project: macros.Macros | None = None) -> bytes:
+    form.build(project)
     return form.writer.close()
