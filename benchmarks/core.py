@@ -16,19 +16,23 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from xml.parsers import expat
 
 from openpyxl import load_workbook
 
+import stub_excel
 from gongkai import template
 from gongkai.edition import by_name, resource
 from gongkai.reader import read
 from gongkai.report import Report, loads
 from gongkai.validation import validate
 from gongkai.verdict import is_clean, what_is_wrong
+from xlwings_addin import button, excel
 
 ROUNDS = 40
+FAULTS = 20
 EXAMPLE = "jianxi-2023.json"
 
 
@@ -64,6 +68,16 @@ def command(*arguments: str) -> Callable[[], object]:
     return lambda: subprocess.run(call, capture_output=True, check=True)
 
 
+def with_faults(report: Report, count: int) -> Report:
+    """Return the report with so many faults, each of them a finding of its own."""
+    edition = by_name(report.edition)
+    values = list(report.values)
+    typed = [item.index for item in edition.items if not item.derived]
+    for number, index in enumerate(typed[::2][:count], 2):
+        values[index] = f"{number}件"
+    return replace(report, values=tuple(values))
+
+
 def main() -> None:
     """Measure and print the table."""
     report: Report = loads((resource("examples") / EXAMPLE).read_bytes())
@@ -85,15 +99,23 @@ def main() -> None:
         ROUNDS,
     )
     building = medians({"build": lambda: template.blank(edition)}, 5)
+    faulty = template.fill(edition, with_faults(report, FAULTS))
+    book = excel.ExcelBook(stub_excel.install(faulty))
+    found = len(button.validate(book).findings)
+    clicks = medians({"click": lambda: button.validate(book)}, ROUNDS)
     with tempfile.TemporaryDirectory() as folder:
         workbook = Path(folder, "workbook.xlsx")
         workbook.write_bytes(data)
+        clicked = Path(folder, "clicked.xlsx")
+        clicked.write_bytes(faulty)
+        stub = [sys.executable, "-B", stub_excel.__file__, str(clicked)]
         python = [sys.executable, "-c", "pass"]
         commands = medians(
             {
                 "python": lambda: subprocess.run(python, check=True),
                 "help": command("--help"),
                 "validate": command("validate", str(workbook)),
+                "click": lambda: subprocess.run(stub, capture_output=True, check=True),
             },
             15,
         )
@@ -107,6 +129,8 @@ def main() -> None:
         ("build a blank template", building["build"], 1.0),
         ("python -c pass", commands["python"], 1.0),
         ("gongkai --help", commands["help"], commands["help"] / commands["python"]),
+        (f"a click, {found} findings, program running", clicks["click"], 1.0),
+        (f"a click, {found} findings, new process", commands["click"], commands["click"] / commands["python"]),
         ("gongkai validate, one workbook", commands["validate"], commands["validate"] / commands["python"]),
     )
     print(f"{'':44}{'ms':>10}{'ratio':>8}")

@@ -1,0 +1,82 @@
+"""The button on a file, for programs without a spreadsheet program: openpyxl reads, and only our cells are replaced.
+
+openpyxl would lose the results of all formulas if it wrote the file, so writing goes through ``gongkai.transplant``.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+from openpyxl.utils.datetime import to_excel
+
+from gongkai.cell import CellError, DateText, Link, Uncalculated, Value, address, from_float
+from gongkai.files import write_whole
+from gongkai.layout import Box
+from gongkai.ooxml import WorkbookError
+from gongkai.sheetxml import date_text
+from gongkai.transplant import Block, replace_block
+from xlwings_addin.spreadsheet import Cover, RefusedError, Rows, reference
+
+
+class FileBook:
+    """A workbook file; nothing is written to it before ``save``."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._data = file.read_bytes()
+        self._values = openpyxl.load_workbook(io.BytesIO(self._data), data_only=True)
+        self._formulas = openpyxl.load_workbook(io.BytesIO(self._data))
+        self.told: list[str] = []
+
+    def cover(self) -> Cover:
+        """Return what the workbook is; the file holds the results of its formulas."""
+        return Cover(self._file.name, tuple(sheet.title for sheet in self._values.worksheets), "openpyxl")
+
+    def read(self, sheet: str, box: Box) -> Rows:
+        """Return the values of a block."""
+        area = reference(box)
+        pairs = zip(self._values[sheet][area], self._formulas[sheet][area], strict=True)
+        return [[_value(*cells) for cells in zip(*rows, strict=True)] for rows in pairs]
+
+    def write(self, sheet: str, box: Box, rows: Sequence[Sequence[Value | Link]]) -> None:
+        """Write a block: one that begins in column A takes its rows with it, of any other each cell must exist."""
+        if box.left == 1:
+            block = Block(box.top, box.bottom, rows, [None] * len(rows), {})
+        else:
+            places = (
+                (row, column) for row in range(box.top, box.bottom + 1) for column in range(box.left, box.right + 1)
+            )
+            values = [value for row in rows for value in row]
+            cells = {address(*place): value for place, value in zip(places, values, strict=True)}
+            block = Block(box.bottom + 1, box.bottom, (), (), cells)
+        try:
+            self._data = replace_block(self._data, sheet, block)
+        except (KeyError, WorkbookError) as error:
+            raise RefusedError(str(error)) from error
+
+    def tell(self, text: str, *, alarming: bool) -> None:  # noqa: ARG002 - a file has no way to be alarmed
+        """Keep the message for who asks."""
+        self.told.append(text)
+
+    def save(self, target: Path) -> None:
+        """Write the workbook, whole or not at all."""
+        write_whole(target, self._data)
+
+
+def _value(shown: Any, cell: Any) -> Value:  # noqa: ANN401 - openpyxl's cells; one return for each kind
+    raw = shown.value
+    if raw is None:
+        return Uncalculated(str(cell.value)) if cell.data_type == "f" else None
+    if shown.data_type == "e":
+        return CellError(raw)
+    if isinstance(raw, datetime | date | time | timedelta):
+        serial: float = to_excel(raw)  # type: ignore[no-untyped-call]
+        return DateText(date_text(serial) or str(raw))
+    if isinstance(raw, bool | str):
+        return raw or None if isinstance(raw, str) else raw
+    return from_float(float(raw))
