@@ -799,7 +799,7 @@ def test_the_help_explains_every_option_in_chinese(name):
 def test_the_help_lists_every_command():
     result = Result("--help")
     assert result.code == 0
-    assert set(COMMANDS) == {"template", "validate", "merge", "fill", "extract", "rules", "demo"}
+    assert set(COMMANDS) == {"template", "validate", "merge", "fill", "extract", "rules", "demo", "addin"}
     for name, command in COMMANDS.items():
         line = next(line for line in result.out.splitlines() if line.split()[:1] == [name])
         assert command.help.splitlines()[0] in line

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from gongkai.addin import app as addin
 from gongkai.usage import CANNOT, ChineseCommand, ChineseGroup
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ class Format(StrEnum):
     json = "json"
 
 
-Paths = Annotated[list[Path], typer.Argument(metavar="路径…", help="工作簿，或装有工作簿的文件夹（逐层查找）。")]
+_PATHS = typer.Argument(metavar="路径…", help="工作簿，或装有工作簿的文件夹（逐层查找）。")
+Paths = Annotated[list[Path], _PATHS]
 PriorOption = Annotated[
     list[Path] | None,
     typer.Option("--prior", metavar="路径", help="上年度的报表、汇总表或文件夹，用于跨年核对；可重复。"),
@@ -48,8 +50,12 @@ def template(
     edition: EditionOption = None,
     year: Annotated[int | None, typer.Option("--year", metavar="年度", help="报告年度，据此选择版本。")] = None,
     output: Annotated[Path | None, typer.Option("-o", "--output", metavar="文件", help="写到哪里。")] = None,
+    macro: Annotated[
+        bool, typer.Option("--macro", help="带“验证”按钮的 .xlsm（含宏；须在装有验证组件的 Windows 上使用）。")
+    ] = False,
 ) -> None:
-    """生成空白的官方填报模板（.xlsx，不含宏）。"""
+    """生成空白的官方填报模板：不含宏的 .xlsx，或带“验证”按钮的 .xlsm（--macro）。"""
+    from gongkai import macros
     from gongkai import template as templates
     from gongkai.edition import EditionError, by_name, by_year, editions
 
@@ -59,26 +65,40 @@ def template(
             _stop(f"{year} 年度不适用 {form.name} 年版统计表，应使用 {by_year(year).name} 年版。")
     except EditionError as error:
         _stop(str(error))
+    name, suffix = (macros.FILE_NAME, ".xlsm") if macro else (templates.FILE_NAME, ".xlsx")
     if output is not None:
-        _expect(output, ".xlsx")
-    target = output or Path(templates.FILE_NAME.format(edition=form.name))
-    _write(target, templates.blank(form, year=year))
+        _expect(output, suffix)
+    target = output or Path(name.format(edition=form.name))
+    try:
+        project = macros.shipped(form) if macro else None
+    except OSError:
+        _stop(f"找不到随程序发布的 {macros.FILE_NAME.format(edition=form.name)}，无法取得宏。请重新安装 gongkai。")
+    _write(target, templates.blank(form, year=year, project=project))
     typer.echo(f"已生成 {target}")
 
 
 @app.command(cls=ChineseCommand)
 def validate(
-    paths: Paths,
+    paths: Annotated[list[Path] | None, _PATHS] = None,
     prior: PriorOption = None,
     form: FormatOption = Format.text,
     returns: Annotated[
         Path | None,
         typer.Option("-d", "--directory", metavar="退回目录", help="把有问题的工作簿标注后的副本写到这个目录。"),
     ] = None,
+    active: Annotated[
+        bool, typer.Option("--active", help="不读文件，验证 Excel 中正打开的工作簿并在其中标注（不需要宏）。")
+    ] = False,
 ) -> None:
     """校验工作簿：逐条列出哪一格有问题、怎么改。没有问题时退出码为 0，有问题为 1，无法运行为 2。"""
     from gongkai import reporters
 
+    if active:
+        if paths or prior or returns:
+            _stop("--active 验证 Excel 中正打开的工作簿，不能与路径、--prior、-d 同时使用。")
+        raise typer.Exit(_validate_active(form))
+    if not paths:
+        _stop("请给出要验证的工作簿或文件夹；要验证 Excel 中正打开的工作簿，请加 --active。")
     submissions, missing = _judge(paths, prior, leave_out=_outside(returns, paths))
     if form is Format.json:
         typer.echo(reporters.as_json(reporters.validation_json(submissions)))
@@ -220,6 +240,33 @@ def demo(
     from gongkai.demo import run
 
     run(directory)
+
+
+def _validate_active(form: Format) -> int:
+    """Validate the workbook in front of the running Excel from outside: no macro, no process started by Excel."""
+    from gongkai import reporters
+    from gongkai.submission import Submission
+    from xlwings_addin import messages
+
+    try:
+        from xlwings_addin import button, excel
+    except ModuleNotFoundError:
+        _stop(messages.NO_XLWINGS)
+    try:
+        book = excel.ExcelBook(excel.active_book(), lambda text, _: typer.echo(text, err=form is Format.json))
+    except excel.NoBookError as error:
+        _stop(str(error))
+    outcome = button.validate(book)
+    if form is Format.json:
+        unread = None if outcome.report else outcome.text
+        submission = Submission(book.name, outcome.report, outcome.findings, unread)
+        typer.echo(reporters.as_json(reporters.validation_json([submission])))
+    if outcome.status == "error":
+        return CANNOT
+    return OK if outcome.status in ("passed", "explained") else FOUND
+
+
+app.add_typer(addin)
 
 
 def _outside(folder: Path | None, paths: Sequence[Path]) -> list[Path]:
