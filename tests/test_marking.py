@@ -140,7 +140,11 @@ def test_only_the_explanations_can_be_typed_in():
     assert sheet.protection.sheet is True
     assert {str(area) for area in sheet.merged_cells.ranges} == {"A1:I1"}
     refused = sheet.data_validations.dataValidation
-    assert sorted(str(area) for rule in refused for area in rule.sqref.ranges) == ["A2:H1048576", "J2:N1048576"]
+    assert sorted(str(area) for rule in refused for area in rule.sqref.ranges) == [
+        "A2:N3",
+        "A4:H1048576",
+        "J4:N1048576",
+    ]
     assert {(rule.type, rule.formula1, rule.showErrorMessage, rule.errorStyle) for rule in refused} == {
         ("custom", "FALSE", True, None)
     }
@@ -309,7 +313,7 @@ def test_a_row_without_place_or_text_is_no_explanation():
     assert explanations_in(grid(good)) == {("F-TYPE", APPLICATIONS, "D6"): "有理由"}
     assert explanations_in(grid([*good[:10], None, 4, 6, 4])) == {}
     assert explanations_in(grid([*good[:8], "  ", *good[9:]])) == {}
-    assert explanations_in(grid([*good[:8], 12, *good[9:]])) == {}
+    assert explanations_in(grid([*good[:8], 12, *good[9:]])) == {("F-TYPE", APPLICATIONS, "D6"): "12"}
 
 
 # --- what is in the values

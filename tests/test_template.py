@@ -217,7 +217,11 @@ def test_of_the_results_only_the_explanations_can_be_typed(edition):
     sheet = book(edition)[RESULT_SHEET]
     assert [area for area in sheet.merged_cells.ranges if area.max_row > 1] == []
     refused = sheet.data_validations.dataValidation
-    assert sorted(str(area) for rule in refused for area in rule.sqref.ranges) == ["A2:H1048576", "J2:N1048576"]
+    assert sorted(str(area) for rule in refused for area in rule.sqref.ranges) == [
+        "A2:N3",
+        "A4:H1048576",
+        "J4:N1048576",
+    ]
     assert dict(zip(marking.COLUMNS, BLOCK, strict=True))["情况说明"] == "I"
     for rule in refused:
         assert (rule.type, rule.formula1, rule.errorStyle, rule.showErrorMessage) == ("custom", "FALSE", None, True)

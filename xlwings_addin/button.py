@@ -66,7 +66,10 @@ def _guarded(spreadsheet: Spreadsheet, action: Callable[[_Click], Outcome]) -> O
         outcome = Outcome("unreadable", f"{error}\n\n{messages.UNTOUCHED}")
     except Exception as error:  # noqa: BLE001 - whatever it is, a clerk must not see a traceback
         outcome = Outcome("error", failure(error))
-    spreadsheet.tell(outcome.text, alarming=outcome.status not in (*_GOOD, "cleared"))
+    try:
+        spreadsheet.tell(outcome.text, alarming=outcome.status not in (*_GOOD, "cleared"))
+    except Exception as error:  # noqa: BLE001 - as above; a program that shows no message may still show the marks
+        record(error)
     return outcome
 
 
@@ -91,7 +94,8 @@ class _Click:
             return messages.NOT_OURS
         try:
             self.spreadsheet.write(marking.RESULT_SHEET, marking.LIVE, marking.live_rows(conclusion, rows))
-        except RefusedError:
+        except RefusedError as error:
+            record(error)
             return messages.REFUSED
         return None
 
@@ -101,7 +105,8 @@ class _Click:
             return False
         try:
             self.spreadsheet.write(META_SHEET, stamp.CELLS, mark)
-        except RefusedError:
+        except RefusedError as error:
+            record(error)
             return False
         return True
 
@@ -152,6 +157,7 @@ def _clear(click: _Click) -> Outcome:
     kept = marking.block((), marking.explanations_in(click.result_cells()), keep=True)
     unable = click.mark(marking.NOT_YET, kept)
     if unable:
+        unable = messages.NOT_CLEARED if unable == messages.REFUSED else unable
         return Outcome("error", unable.format(sheet=marking.RESULT_SHEET))
     click.stamp(stamp.NONE)
     return Outcome("cleared", messages.CLEARED)
@@ -160,7 +166,7 @@ def _clear(click: _Click) -> Outcome:
 def _say(verdict: str, conclusion: str, findings: Sequence[Finding]) -> str:
     if verdict in _GOOD:
         return f"{conclusion}\n\n{messages.SAVE}"
-    first = next(finding for finding in findings if finding.open)
+    first = min((finding for finding in findings if finding.open), key=lambda finding: finding.severity)
     parts = [conclusion, messages.FIRST.format(sheet=first.sheet, cell=first.cell, message=first.message)]
     parts.append(messages.SEE.format(sheet=marking.RESULT_SHEET))
     if any(finding.severity == "warning" and finding.open for finding in findings):
@@ -171,27 +177,35 @@ def _say(verdict: str, conclusion: str, findings: Sequence[Finding]) -> str:
 def _list(reason: str, conclusion: str, findings: Sequence[Finding]) -> str:
     """Return a message for a workbook whose findings have no place in it."""
     shown = [finding for finding in findings if finding.open][:_LISTED]
-    if not shown:
-        return f"{conclusion}\n\n{messages.SAVE}"
+    if not shown:  # then only marks that are still there are worth a word
+        return f"{conclusion}\n\n{messages.REFUSED if reason == messages.REFUSED else messages.SAVE}"
+    reason = reason.format(sheet=marking.RESULT_SHEET)
     lines = [
         messages.LISTED.format(number=number, sheet=finding.sheet, cell=finding.cell, message=finding.message)
         for number, finding in enumerate(shown, 1)
     ]
-    text = reason.format(sheet=marking.RESULT_SHEET) + messages.LISTED_BELOW.format(count=len(shown))
-    return "\n".join([conclusion, "", text, *lines])
+    return "\n".join([conclusion, "", reason + messages.LISTED_BELOW.format(count=len(shown)), *lines])
 
 
 def failure(error: BaseException) -> str:
-    """Write what went wrong into the log, and return what to say about it."""
+    """Record what went wrong, and return what to say about it."""
+    log = record(error)
+    return messages.FAILED.format(log=log) if log else messages.FAILED_WITHOUT_LOG.format(error=type(error).__name__)
+
+
+def record(error: BaseException) -> Path | None:
+    """Write an error into the log; return where that is, ``None`` where nothing can be written."""
     details = "".join(traceback.format_exception(error))
-    for folder in (Path.home() / ".gongkai", Path(tempfile.gettempdir())):
-        log = folder / "验证记录.txt"
+    line = f"{datetime.now().astimezone().isoformat()} gongkai {__version__} {os.name}\n{details}\n"
+    for inside in (".gongkai", None):
         try:
-            folder.mkdir(exist_ok=True)
+            folder = Path.home() / inside if inside else Path(tempfile.gettempdir())
+            log = folder / "验证记录.txt"
+            log.parent.mkdir(exist_ok=True)
             mode = "a" if log.exists() and log.stat().st_size < _LOG_LIMIT else "w"
-            with log.open(mode, encoding="utf-8") as file:
-                file.write(f"{datetime.now().astimezone().isoformat()} gongkai {__version__} {os.name}\n{details}\n")
-        except OSError:
+            with log.open(mode, encoding="utf-8", errors="backslashreplace") as file:
+                file.write(line)
+        except (OSError, RuntimeError):  # no right to write, or nobody's home
             continue
-        return messages.FAILED.format(log=log)
-    return messages.FAILED_WITHOUT_LOG.format(error=type(error).__name__)
+        return log
+    return None

@@ -66,7 +66,7 @@ class ExcelBook:
         """Return the values of a block; numbers in a currency format take a second call to arrive whole."""
         area = self._area(sheet, box)
         rows = _rows(area.raw_value, box)
-        if any(isinstance(value, Decimal) for row in rows for value in row):
+        if Decimal in {kind for row in rows for kind in set(map(type, row))}:
             whole = _rows(area.api.Value2, box)
             rows = [
                 [exact if isinstance(value, Decimal) else value for value, exact in zip(*pair, strict=True)]
@@ -86,8 +86,11 @@ class ExcelBook:
         """Show a message over Excel."""
         if self._tell:
             self._tell(text, alarming)
-        else:
+            return
+        try:
             self._book.app.alert(text, messages.TITLE, mode="critical" if alarming else "info")
+        except Exception:  # noqa: BLE001 - Excel is busy, but whoever clicked must hear
+            show(text)
 
     def _area(self, sheet: str, box: Box) -> xlwings.Range:
         return self._book.sheets[sheet].range((box.top, box.left), (box.bottom, box.right))
@@ -137,9 +140,11 @@ def active_book() -> xlwings.Book:
     if app is None:
         raise NoBookError(messages.NO_EXCEL)
     try:
-        return app.books.active
+        book = app.books.active
+        book.name  # noqa: B018 - where there is none, xlwings hands out a workbook that is none
     except Exception as error:  # no workbook, or one in protected view
         raise NoBookError(messages.NO_BOOK) from error
+    return book
 
 
 def show(text: str) -> None:

@@ -18,6 +18,9 @@ NOT_STAMPED = "验证通过，但通过的记录没有写进工作簿。请取�
 LISTED_BELOW = "下面列出前 {count} 处："
 LISTED = "{number}. {sheet} 的 {cell}：{message}"
 
+NOT_CLEARED = (
+    "表格程序不允许清除“{sheet}”里的标记，没有清除。请退出正在编辑的单元格，取消“共享工作簿”或另加的保护后再试。"
+)
 CLEARED = "标记已经清除，统计数据和您写的情况说明都没有改动。"
 
 READY = "可以报送。"

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from gongkai.cell import Link, Value, address
+from gongkai.cell import Link, Value
 from gongkai.layout import Box
 
 Rows = Sequence[Sequence[Value]]
@@ -79,8 +79,3 @@ class OpenBook:
             if len(found) == before:
                 break
         return found
-
-
-def reference(box: Box) -> str:
-    """Return the A1 reference of a block, both corners always: ``B4:B6``."""
-    return f"{box.start}:{address(box.bottom, box.right)}"

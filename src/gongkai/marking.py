@@ -111,8 +111,8 @@ def explanations_in(cells: Cells) -> dict[tuple[str, str, str], str]:
     columns = [COLUMNS.index(name) + 1 for name in ("表", "情况说明", "规则", "上", "左")]
     for number in range(FIRST_ROW, LAST_ROW + 1):
         sheet, text, rule, top, left = (cells.get((number, column)) for column in columns)
-        if isinstance(text, str) and text.strip() and isinstance(top, int) and isinstance(left, int):
-            found[str(rule), str(sheet), address(top, left)] = text
+        if text is not None and str(text).strip() and isinstance(top, int) and isinstance(left, int):
+            found[str(rule), str(sheet), address(top, left)] = str(text)
     return found
 
 

@@ -213,8 +213,10 @@ class Template(Form):
             "error_title": "此处由“验证”填写",
             "error_message": "这里的内容由“验证”自动填写，请不要修改。只有“情况说明”一栏供您填写。",
         }
+        first = marking.FIRST_ROW - 1
+        page.data_validation(live.top - 1, live.left - 1, first - 1, live.right - 1, refused)
         for left, right in ((live.left, marking.EXPLANATION - 1), (marking.EXPLANATION + 1, live.right)):
-            page.data_validation(live.top - 1, left - 1, _LAST_ROW - 1, right - 1, refused)
+            page.data_validation(first, left - 1, _LAST_ROW - 1, right - 1, refused)
         area = f"A{marking.FIRST_ROW}:{column_letters(marking.VISIBLE)}{marking.LAST_ROW}"
         listed = {"type": "formula", "criteria": f"=LEN($A{marking.FIRST_ROW})>0", "format": styles.ruled}
         page.conditional_format(area, listed)
