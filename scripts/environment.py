@@ -34,6 +34,15 @@ OFFICE_PACKAGES = (
     "poppler-utils",
     "fontconfig",
 )
+DESKTOP_PACKAGES = (
+    "xvfb",
+    "xdotool",
+    "openbox",
+    "imagemagick",
+    "libreoffice-gtk3",
+    "libreoffice-l10n-zh-cn",
+)
+"""What shows LibreOffice on a screen that nobody sees, and presses its buttons."""
 APT_SECONDS = 1800
 
 VALIDATOR = VENV / "validator"
@@ -134,6 +143,16 @@ def install_office() -> None:
             "提示：系统软件包没有装上，与 LibreOffice 有关的测试将跳过。"
             f"需要时请用管理员身份运行：apt-get install {' '.join(missing)}"
         )
+
+
+def install_desktop() -> None:
+    """Install what the tests with a real mouse and keyboard need; failing is said, and is not fatal."""
+    missing = _not_installed(DESKTOP_PACKAGES) if _has_apt() else list(DESKTOP_PACKAGES)
+    if not missing:
+        return
+    say(f"安装系统软件包（只需一次）：{' '.join(missing)}")
+    if not (_has_apt() and _apt_install(missing)):
+        say(f"提示：系统软件包没有装上，用鼠标和键盘的测试将跳过。需要：{' '.join(missing)}")
 
 
 # ---- the virtual environment

@@ -1,6 +1,7 @@
 """Test the kit: ``python3 scripts/test.py`` sets up what is missing, then checks style, types, tests and coverage.
 
-With arguments, only pytest runs, and gets them: ``python3 scripts/test.py -k reader -x``.
+With arguments, only pytest runs, and gets them: ``python3 scripts/test.py -k reader -x``. The tests with mouse and
+keyboard run only when asked for: ``python3 scripts/test.py -m gui``.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ def main() -> int:
     python = environment.prepare()
     environment.install_validator()
     arguments = sys.argv[1:]
+    if "gui" in arguments:
+        environment.install_desktop()
     checks = (("测试", ("pytest", *arguments)),) if arguments else CHECKS
     failed = []
     for name, command in checks:

@@ -425,7 +425,7 @@ def test_clearing_keeps_what_was_explained(excel, book):
 
 ODD = {
     (COVER_SHEET, "C5"): "  平罗县 司法局（Ａ座）", (COVER_SHEET, "C6"): Cell(11640221010000000.0),
-    (COVER_SHEET, "C13"): "'张三", (COVER_SHEET, "C14"): Cell(13812345678.0), (COVER_SHEET, "C15"): "李四\n王五",
+    (COVER_SHEET, "C13"): "'填报员", (COVER_SHEET, "C14"): Cell(13812345678.0), (COVER_SHEET, "C15"): "审核员\n王五",
     (COVER_SHEET, "C16"): Cell(DAY, None, "date"), MONEY: Cell(0.1 + 0.2, "=0.1+0.2"),
     COUNT: Cell(123456789012345.0), (TABLES, "B12"): Cell(7.0, None, "currency"),
 }  # fmt: skip
@@ -444,8 +444,8 @@ def test_the_stamp_says_when_with_what_and_of_which_numbers(book):
     assert digest == live().report.digest() == reading.report.digest()
     assert not stamp.changed_since(reading.report, reading.meta)
     assert reading.report.unit == Unit(
-        name="  平罗县 司法局（Ａ座）", code="1.164022101e+16", fee_statement="是", prepared_by="'张三",
-        phone="13812345678", reviewed_by="李四\n王五", date="2024-01-31",
+        name="  平罗县 司法局（Ａ座）", code="1.164022101e+16", fee_statement="是", prepared_by="'填报员",
+        phone="13812345678", reviewed_by="审核员\n王五", date="2024-01-31",
     )  # fmt: skip
 
 
@@ -516,7 +516,7 @@ def test_what_is_signed_is_not_asked_for(excel, book):
     book.saved = True
     xlwings_addin.check()
     assert excel.alerts[-1][0].endswith(messages.COVER_BLANK.format(names="审核人"))
-    book.type({(COVER_SHEET, "C15"): "李四"})
+    book.type({(COVER_SHEET, "C15"): "审核员"})
     xlwings_addin.check()
     assert "封面" not in excel.alerts[-1][0]
 

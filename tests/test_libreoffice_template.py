@@ -650,7 +650,34 @@ def test_invalid_cells_are_exactly_those_that_are_wrong(fresh, edition):
                 expected = sorted(cells.get(sheet, ()), key=parse_address) if wrong else []
                 assert document.invalid_cells(sheet) == expected
             document.type_values(dict.fromkeys(typed))
-    assert [cell for sheet in document.sheets() for cell in document.invalid_cells(sheet)] == []
+    titles = [address(row, column) for row in (2, 3) for column in range(1, 15) if (row, column) not in OPEN]
+    shown = [cell for cell in titles if document.value(marking.RESULT_SHEET, cell) is not None]
+    assert shown == ["A2", *(f"{column}3" for column in "ABCDEFGHIJKLMN")]  # nothing may be typed there
+    invalid = {sheet: document.invalid_cells(sheet) for sheet in document.sheets()}
+    assert {sheet: cells for sheet, cells in invalid.items() if cells} == {marking.RESULT_SHEET: shown}
+
+
+OPEN = {(row, marking.EXPLANATION) for row in range(marking.FIRST_ROW, marking.LAST_ROW + 1)}
+"""The cells of 验证结果 that a hand may type in."""
+
+
+@both_editions
+def test_of_the_results_only_the_explanations_can_be_typed(fresh, edition):
+    document = fresh(edition)
+    places = [(row, column) for row in (2, 3, 4, 5, marking.LAST_ROW, 20_000) for column in range(1, 15)]
+    for row, column in places:
+        rule = document.validation(marking.RESULT_SHEET, address(row, column))
+        if column == marking.EXPLANATION and row >= marking.FIRST_ROW:
+            assert rule["type"] == "any"
+            continue
+        assert (rule["type"], rule["error_style"], rule["show_error"]) == ("custom", "stop", True), (row, column)
+        assert rule["formula1"] == "0"  # never true
+        assert is_chinese(rule["error_message"])
+    document.type_values({(marking.RESULT_SHEET, address(row, column)): "改" for row, column in places})
+    invalid = set(document.invalid_cells(marking.RESULT_SHEET))
+    assert {place for place in places if address(*place) not in invalid} == {
+        (row, marking.EXPLANATION) for row, _ in places if row >= marking.FIRST_ROW
+    }
 
 
 @both_editions
@@ -702,6 +729,7 @@ def test_every_entry_cell_has_a_chinese_prompt_and_alert(fresh, edition):
         expected = {
             COVER_SHEET: {place.cell for place in edition.cover},
             PRIOR_SHEET: {prior_place(edition, index) for index in edition.prior_items},
+            META_SHEET: {"B4", "B5", "B6"},  # the stamp
         }.get(sheet, items)
         if sheet != marking.RESULT_SHEET:
             assert cells == expected
@@ -735,7 +763,13 @@ def test_cover_choices_are_lists(fresh, edition):
 def test_locked_cells_refuse_what_is_entered(office, blanks, edition):
     keys = ("received.total", "concluded.natural_person", "concluded.total")
     places = [item_cell(edition, f"applications.{key}") for key in keys]
-    places += [(APPLICATIONS, "K6"), (COVER_SHEET, "A2"), (PUBLISHED, "A1"), (marking.RESULT_SHEET, "A3")]
+    places += [
+        (APPLICATIONS, "K6"),
+        (COVER_SHEET, "A2"),
+        (PUBLISHED, "A1"),
+        (marking.RESULT_SHEET, "A1"),
+        (META_SHEET, "B1"),
+    ]
     for sheet, cell in places:  # a second refusal in one window ends LibreOffice 7.4
         with office.open(blanks[edition]) as document:
             before = document.formulas(sheet, cell), document.read(sheet, cell)

@@ -96,7 +96,7 @@ class _Click:
             self.spreadsheet.write(marking.RESULT_SHEET, marking.LIVE, marking.live_rows(conclusion, rows))
         except RefusedError as error:
             record(error)
-            return messages.REFUSED
+            return messages.READ_ONLY if self.cover.read_only else messages.REFUSED
         return None
 
     def stamp(self, mark: stamp.Stamp) -> bool:
@@ -122,15 +122,13 @@ def _marked(click: _Click, reading: Reading, findings: tuple[Finding, ...]) -> O
     unable = click.mark(conclusion, marking.block(findings, reading.context.explanations))
     if unable:
         return Outcome(verdict, _list(unable, conclusion, findings), findings, reading.report)
-    text = _say(verdict, conclusion, findings)
+    text = _say(verdict, conclusion, findings, messages.READ_ONLY if click.cover.read_only else messages.SAVE)
     if verdict in _GOOD:
         program = f"gongkai {__version__} / {click.cover.program}"
         if not click.stamp(stamp.stamp(reading.report, program, datetime.now().astimezone())):
             text = f"{conclusion}\n\n{messages.NOT_STAMPED}"
     else:
         click.stamp(stamp.NONE)
-    if click.cover.read_only:
-        text += f"\n\n{messages.READ_ONLY}"
     return Outcome(verdict, text, findings, reading.report)
 
 
@@ -157,20 +155,23 @@ def _clear(click: _Click) -> Outcome:
     kept = marking.block((), marking.explanations_in(click.result_cells()), keep=True)
     unable = click.mark(marking.NOT_YET, kept)
     if unable:
-        unable = messages.NOT_CLEARED if unable == messages.REFUSED else unable
+        unable = messages.NOT_CLEARED if unable in (messages.REFUSED, messages.READ_ONLY) else unable
         return Outcome("error", unable.format(sheet=marking.RESULT_SHEET))
     click.stamp(stamp.NONE)
     return Outcome("cleared", messages.CLEARED)
 
 
-def _say(verdict: str, conclusion: str, findings: Sequence[Finding]) -> str:
+def _say(verdict: str, conclusion: str, findings: Sequence[Finding], saving: str) -> str:
+    """Return what to say of a workbook that was marked; ``saving`` is what to do with it then."""
     if verdict in _GOOD:
-        return f"{conclusion}\n\n{messages.SAVE}"
+        return f"{conclusion}\n\n{saving}"
     first = min((finding for finding in findings if finding.open), key=lambda finding: finding.severity)
     parts = [conclusion, messages.FIRST.format(sheet=first.sheet, cell=first.cell, message=first.message)]
     parts.append(messages.SEE.format(sheet=marking.RESULT_SHEET))
     if any(finding.severity == "warning" and finding.open for finding in findings):
         parts.append(messages.EXPLAIN.format(sheet=marking.RESULT_SHEET))
+    if saving == messages.READ_ONLY:
+        parts.append(saving)
     return "\n\n".join(parts)
 
 
@@ -178,7 +179,7 @@ def _list(reason: str, conclusion: str, findings: Sequence[Finding]) -> str:
     """Return a message for a workbook whose findings have no place in it."""
     shown = [finding for finding in findings if finding.open][:_LISTED]
     if not shown:  # then only marks that are still there are worth a word
-        return f"{conclusion}\n\n{messages.REFUSED if reason == messages.REFUSED else messages.SAVE}"
+        return f"{conclusion}\n\n{reason if reason in (messages.REFUSED, messages.READ_ONLY) else messages.SAVE}"
     reason = reason.format(sheet=marking.RESULT_SHEET)
     lines = [
         messages.LISTED.format(number=number, sheet=finding.sheet, cell=finding.cell, message=finding.message)

@@ -60,7 +60,7 @@ def guard_entries(writer: BookWriter, sheet: str, area: str, measure: Measure) -
         "input_title": "填写要求",
         "input_message": asks,
         "error_title": "填写的内容不符合要求",
-        "error_message": asks + "请按“重试”改正。",
+        "error_message": asks + "请重新填写。",
     }
     if measure.whole:
         bounds = {"minimum": measure.minimum, "maximum": measure.maximum}

@@ -1,60 +1,33 @@
 """The far side of the harness: runs under a Python that has ``uno``, owns one soffice, answers JSON lines.
 
-Started as ``python bridge.py SOFFICE DIRECTORY``; DIRECTORY is private, empty and removed by whoever started us. One
-request per line on stdin, ``{"call": "read", "document": 1, "sheet": "表", "area": "A1:B2"}``; one answer per line on
-stdout, ``{"result": …}`` or ``{"error": "…", "fatal": bool}``. ``fatal`` means that this soffice is of no more use.
-End of input ends both processes, even when soffice hangs. Nothing here needs more than Python 3.8.
+Started as ``python bridge.py SOFFICE DIRECTORY [EXTENSION]``; DIRECTORY is private, empty and removed by whoever
+started us, EXTENSION is installed before soffice starts. One request per line on stdin, ``{"call": "read", "document":
+1, "sheet": "表", "area": "A1:B2"}``; one answer per line on stdout, ``{"result": …}`` or ``{"error": "…", "fatal":
+bool}``. ``fatal`` means that this soffice is of no more use. End of input ends both processes, even when soffice hangs.
+Nothing here needs more than Python 3.8.
 """
 
 from __future__ import annotations
 
 # ruff: noqa: B905 - zip(strict=) is newer than the Pythons this runs under
-import contextlib
+import inspect
 import json
 import os
 import queue
-import subprocess
 import sys
 import threading
 import time
-import uuid
 from pathlib import Path
-from xml.sax.saxutils import escape
 
 import uno
-from com.sun.star.beans import PropertyValue
-from com.sun.star.connection import NoConnectException
 from com.sun.star.lang import DisposedException
-
-START_SECONDS = 60
-GOODBYE_SECONDS = 5
-RESTART_REQUESTED = 81  # soffice.bin asks for a second start after it has set up a fresh profile
-
-SERIF = ("宋体", "SimSun", "NSimSun", "新宋体", "仿宋", "FangSong", "仿宋_GB2312", "楷体", "KaiTi", "方正小标宋简体")
-SANS = ("黑体", "SimHei", "微软雅黑", "Microsoft YaHei", "等线", "DengXian")
-
-NEVER = "1"
-SETTINGS = (
-    # What an ordinary installation does with cached results; a caller who wants more asks for a recalculation.
-    ("/org.openoffice.Office.Calc/Formula/Load", "OOXMLRecalcMode", NEVER),
-    ("/org.openoffice.Office.Calc/Formula/Load", "ODFRecalcMode", NEVER),
-    ("/org.openoffice.Office.Common/Misc", "FirstRun", "false"),
-    ("/org.openoffice.Office.Common/Misc", "ShowTipOfTheDay", "false"),
-    ("/org.openoffice.Office.Common/Save/Document", "WarnAlienFormat", "false"),
-    # No .~lock files beside the workbooks under test.
-    ("/org.openoffice.Office.Common/Misc", "UseLocking", "false"),
-    ("/org.openoffice.Office.Common/Misc", "UseDocumentSystemFileLocking", "false"),
-    ("/org.openoffice.Office.Common/Misc", "UseDocumentOOoLockFile", "false"),
-    # Chinese numbers, dates and paper, whatever the machine speaks.
-    ("/org.openoffice.Setup/L10N", "ooSetupSystemLocale", "zh-CN"),
-    ("/org.openoffice.Office.Linguistic/General", "DefaultLocale_CJK", "zh-CN"),
-)
+from soffice import GOODBYE_SECONDS, Soffice, properties
 
 ALL_CONTENTS = 1 | 2 | 4 | 16  # com.sun.star.sheet.CellFlags: VALUE, DATETIME, STRING, FORMULA
 NO_MACROS = 0  # com.sun.star.document.MacroExecMode.NEVER_EXECUTE
+AS_SET = 3  # com.sun.star.document.MacroExecMode.USE_CONFIG: what a double click does
 NO_LINKS = 0  # com.sun.star.document.UpdateDocMode.NO_UPDATE
 NO_COLOUR = -1
-INODE = 6  # column of /proc/net/unix; the path follows
 
 CONDITION, COLOUR_SCALE, DATA_BAR, ICON_SET, DATE = range(5)  # com.sun.star.sheet.ConditionEntryType
 ENTRY_TYPES = {
@@ -93,108 +66,6 @@ OPERATORS = (  # com.sun.star.sheet.ConditionFormatOperator, by number
 )
 
 TAKE_TWO = ("between", "not_between")  # other operators have a second formula of no meaning
-
-
-def write_profile(directory):
-    """Write a fresh user profile below ``directory`` and return it."""
-    items = "".join(
-        f'<item oor:path="{path}"><prop oor:name="{name}" oor:op="fuse"><value>{escape(value)}</value></prop></item>\n'
-        for path, name, value in SETTINGS
-    )
-    user = directory / "profile" / "user"
-    user.mkdir(parents=True)
-    (user / "registrymodifications.xcu").write_text(
-        '<?xml version="1.0" encoding="UTF-8"?>\n<oor:items xmlns:oor="http://openoffice.org/2001/registry">\n'
-        f"{items}</oor:items>\n",
-        encoding="utf-8",
-    )
-    return user.parent
-
-
-def write_fonts(directory):
-    """Write a fontconfig file that stands Noto in for the fonts of Chinese Windows, and return it."""
-    aliases = "".join(
-        f'<match target="pattern"><test name="family"><string>{name}</string></test>'
-        f'<edit name="family" mode="assign" binding="strong"><string>{substitute}</string></edit></match>\n'
-        for names, substitute in ((SERIF, "Noto Serif CJK SC"), (SANS, "Noto Sans CJK SC"))
-        for name in names
-    )
-    path = directory / "fonts.conf"
-    path.write_text(
-        '<?xml version="1.0"?>\n<!DOCTYPE fontconfig SYSTEM "fonts.dtd">\n<fontconfig>\n'
-        f'<include ignore_missing="yes">/etc/fonts/fonts.conf</include>\n{aliases}</fontconfig>\n',
-        encoding="utf-8",
-    )
-    return path
-
-
-def properties(**values):
-    """Return ``values`` as UNO takes named arguments."""
-    return tuple(PropertyValue(Name=name, Value=value) for name, value in values.items())
-
-
-class Soffice:
-    """One private soffice process and a connection to it."""
-
-    def __init__(self, executable, directory):
-        self.directory = directory
-        pipe = f"gongkai_{uuid.uuid4().hex}"
-        self._command = [
-            executable,
-            f"-env:UserInstallation={write_profile(directory).as_uri()}",
-            f"--accept=pipe,name={pipe};urp;",
-            "--headless",
-            "--norestore",
-            "--nologo",
-            "--nodefault",
-        ]
-        # Its temporary files go with the directory even when it is killed.
-        self._environment = {**os.environ, "FONTCONFIG_FILE": str(write_fonts(directory)), "TMPDIR": str(directory)}
-        self._launch()
-        context = self._connect(f"uno:pipe,name={pipe};urp;StarOffice.ComponentContext")
-        self._create = lambda name: context.ServiceManager.createInstanceWithContext(name, context)
-        self.desktop = self._create("com.sun.star.frame.Desktop")
-        self.dispatcher = self._create("com.sun.star.frame.DispatchHelper")
-
-    def _launch(self):
-        self.process = subprocess.Popen(
-            self._command, env=self._environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
-        )
-
-    def _connect(self, url):
-        local = uno.getComponentContext()
-        resolver = local.ServiceManager.createInstanceWithContext("com.sun.star.bridge.UnoUrlResolver", local)
-        give_up = time.monotonic() + START_SECONDS
-        while time.monotonic() < give_up:
-            try:
-                return resolver.resolve(url)
-            except NoConnectException:
-                code = self.process.poll()
-                if code == RESTART_REQUESTED:
-                    self._launch()
-                elif code is not None:
-                    raise RuntimeError(f"soffice ended with code {code} before it could be reached") from None
-                time.sleep(0.02)
-        raise RuntimeError(f"soffice could not be reached within {START_SECONDS} s")
-
-    def sockets(self):
-        """Return the files of the sockets soffice listens at, which somebody must remove if it is killed."""
-        try:
-            descriptors = Path(f"/proc/{self.process.pid}/fd").iterdir()
-            inodes = {os.readlink(descriptor)[len("socket:[") : -1] for descriptor in descriptors}  # noqa: PTH115 - Python 3.8
-            lines = [line.split() for line in Path("/proc/net/unix").read_text(encoding="utf-8").splitlines()]
-        except OSError:  # not Linux, or a descriptor closed meanwhile: two small files may stay behind
-            return []
-        return sorted({line[-1] for line in lines if len(line) > INODE + 1 and line[INODE] in inodes})
-
-    def stop(self):
-        """Ask soffice to end, and end it when it does not."""
-        with contextlib.suppress(Exception):  # it may be gone already: then the connection breaks
-            self.desktop.terminate()
-        try:
-            self.process.wait(GOODBYE_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
 
 
 # ---- the calls: each takes a loaded document and plain arguments, and returns plain JSON
@@ -300,7 +171,7 @@ def type_values(document, entries):
         elif isinstance(value, str):
             cell.setString(value)
         else:
-            cell.setValue(value)
+            cell.setValue(float(value))
 
 
 @call
@@ -430,13 +301,13 @@ class Bridge:
         self._documents = {}
         self._opened = 0
 
-    def open(self, path, recalculate):
-        document = self._soffice.desktop.loadComponentFromURL(
-            uno.systemPathToFileUrl(path),
-            "_blank",
-            0,
-            properties(Hidden=True, MacroExecutionMode=NO_MACROS, UpdateDocMode=NO_LINKS),
-        )
+    def open(self, path, recalculate, shown=False, read_only=False):
+        if self._soffice.screen:
+            document = self._soffice.open_as_user(path)
+        else:
+            how = {"MacroExecutionMode": AS_SET} if shown else {"MacroExecutionMode": NO_MACROS, "Hidden": True}
+            options = properties(UpdateDocMode=NO_LINKS, ReadOnly=read_only, **how)
+            document = self._soffice.desktop.loadComponentFromURL(uno.systemPathToFileUrl(path), "_blank", 0, options)
         if document is None or not document.supportsService("com.sun.star.sheet.SpreadsheetDocument"):
             if document is not None:
                 document.close(True)
@@ -455,10 +326,11 @@ class Bridge:
                 return {"result": self.open(**request)}
             if name == "close":
                 return {"result": self._documents.pop(request["document"]).close(True)}
-            if name == "enter":
+            function = CALLS[name]
+            if "soffice" in inspect.signature(function).parameters:
                 request["soffice"] = self._soffice
             document = self._documents[request.pop("document")]
-            return {"result": CALLS[name](document, **request)}
+            return {"result": function(document, **request)}
         except Exception as error:  # noqa: BLE001 - whatever went wrong, the test on the other side must hear it
             gone = isinstance(error, DisposedException) or self._soffice.process.poll() is not None
             return {"error": f"{name}: {type(error).__name__}: {error}", "fatal": gone}
@@ -481,8 +353,8 @@ def answer(message):
 
 
 def main():
-    executable, directory = sys.argv[1:]
-    soffice = Soffice(executable, Path(directory))
+    executable, directory, *more = sys.argv[1:]
+    soffice = Soffice(executable, Path(directory), *more)
     requests = queue.Queue()
     threading.Thread(target=follow_input, args=(requests, soffice.process.kill), daemon=True).start()
     bridge = Bridge(soffice)

@@ -485,7 +485,7 @@ def cover_of(edition: Edition, random: Random) -> dict[str, Entry]:
         "name": random.choice(("某区司法局", "甲县人民政府办公室", "乙市税务局")),
         "code": random.choice((None, "410305-17", 20230017)),
         "fee_statement": "是",
-        "prepared_by": random.choice((None, "张三")),
+        "prepared_by": random.choice((None, "填报员")),
         "phone": random.choice((None, "0371-6666", 66668888)),
     }
     for key in ("level", "kind", "rulemaking", "restructured"):

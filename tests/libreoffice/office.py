@@ -104,12 +104,12 @@ def missing() -> str | None:
 class _Session:
     """One bridge process with its soffice: requests in, answers out, each before its deadline."""
 
-    def __init__(self, directory: str) -> None:
+    def __init__(self, directory: str, script: Path = BRIDGE, *arguments: str) -> None:
         self._directory = Path(directory)
         self._log = self._directory / "errors.log"
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [str(find_python()), str(BRIDGE), str(find_soffice()), directory],
+                [str(find_python()), str(script), str(find_soffice()), directory, *arguments],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -189,8 +189,9 @@ class Office:
     ``deadline`` is the number of seconds each request may take.
     """
 
-    def __init__(self, deadline: float = DEADLINE) -> None:
+    def __init__(self, deadline: float = DEADLINE, script: Path = BRIDGE, *arguments: str) -> None:
         self.deadline = deadline
+        self._script = script, *arguments
         self._session: _Session | None = None
         self._directory: tempfile.TemporaryDirectory[str] | None = None
 
@@ -211,7 +212,7 @@ class Office:
         if reason:
             raise OfficeError(reason)
         self._directory = tempfile.TemporaryDirectory(prefix="gongkai-office-", ignore_cleanup_errors=True)
-        self._session = _Session(self._directory.name)
+        self._session = _Session(self._directory.name, *self._script)
 
     def open(self, path: str | os.PathLike[str], *, recalculate: bool = True) -> Document:
         """Open a workbook; without ``recalculate`` formulas show the results stored in the file."""
