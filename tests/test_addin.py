@@ -25,8 +25,8 @@ from typer.testing import CliRunner
 import xlwings_addin
 from gongkai import __version__, addin, files
 from gongkai import cli as commands
-from xlwings_addin import doctor, excel_program, facts, linux, programs, registry, windows, windows_checks
-from xlwings_addin.facts import Check, Facts, Package
+from xlwings_addin.deployment import doctor, excel_program, facts, linux, programs, registry, windows, windows_checks
+from xlwings_addin.deployment.facts import Check, Facts, Package
 
 ROOT = Path(__file__).resolve().parents[1]
 COMMANDS = typer.main.get_command(addin.app).commands

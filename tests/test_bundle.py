@@ -23,10 +23,11 @@ from typer.testing import CliRunner
 
 from gongkai import __version__
 from gongkai import cli as commands
-from xlwings_addin import bundle, extension, programs
+from xlwings_addin import extension
+from xlwings_addin.deployment import bundle, programs
 
 ROOT = Path(__file__).resolve().parents[1]
-SCRIPT = ROOT / "xlwings_addin" / "install.ps1"
+SCRIPT = ROOT / "xlwings_addin" / "deployment" / "install.ps1"
 PIN = re.compile(r"^([a-z0-9-]+)==(\S+) \\\n((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)", re.MULTILINE)
 COMPILED = ("pywin32", "rpds-py", "xlwings")
 """What there is a wheel of for each version of Python."""
@@ -110,7 +111,7 @@ def test_the_kits_own_wheel_is_pinned_too(built):
     ours = next((folder / "wheels").glob("gongkai-*.whl"))
     assert pins(text)["gongkai"] == (__version__, {digest(ours)})
     names = zipfile.ZipFile(ours).namelist()
-    for name in ("gongkai.xlam", "install.ps1", "windows.py", "oxt/description.xml", "vba/Gongkai.bas"):
+    for name in ("gongkai.xlam", "deployment/install.ps1", "deployment/windows.py", "oxt/description.xml", "vba/Gongkai.bas"):
         assert f"xlwings_addin/{name}" in names
 
 

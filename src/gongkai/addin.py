@@ -11,7 +11,7 @@ import typer
 from gongkai.usage import CANNOT, ChineseCommand, ChineseGroup
 
 if TYPE_CHECKING:
-    from xlwings_addin.facts import Facts
+    from xlwings_addin.deployment.facts import Facts
 
 OK, FOUND = 0, 1
 
@@ -42,7 +42,7 @@ def install(
     ] = None,
 ) -> None:
     """把按钮装进当前用户的 Excel（Windows）或 LibreOffice（Linux）；再装一次就是更新。"""
-    from xlwings_addin import windows
+    from xlwings_addin.deployment import windows
 
     facts = _facts()
     if facts.system == "Windows":
@@ -60,7 +60,7 @@ def install(
 
 
 def _install_extension(facts: Facts, oxt: Path | None, wheels: Path | None) -> None:
-    from xlwings_addin import linux
+    from xlwings_addin.deployment import linux
 
     if oxt and wheels:
         _stop("--oxt 和 --wheels 只能用一个：--oxt 是现成的扩展，--wheels 用来现做一个。")
@@ -98,7 +98,7 @@ def _built(wheels: Path | None) -> bytes:
 @app.command(cls=ChineseCommand)
 def uninstall() -> None:
     """把按钮从当前用户的 Excel 或 LibreOffice 中去掉，只删除安装时写的东西。"""
-    from xlwings_addin import linux, windows
+    from xlwings_addin.deployment import linux, windows
 
     facts = _facts()
     try:
@@ -119,7 +119,7 @@ def doctor(
 ) -> None:
     """逐项检查按钮需要的东西，说明缺什么、请信息技术人员做什么。没有妨碍时退出码为 0，有为 1。"""
     from gongkai.reporters import as_json
-    from xlwings_addin import doctor as doctors
+    from xlwings_addin.deployment import doctor as doctors
 
     facts = _facts()
     found = doctors.examine(facts)
@@ -138,7 +138,7 @@ def bundle(
     ] = None,
 ) -> None:
     """制作 Windows 64 位离线安装包：全部组件、安装脚本、说明和校验码。需要联网，在源代码目录里运行。"""
-    from xlwings_addin import bundle as bundles
+    from xlwings_addin.deployment import bundle as bundles
 
     if python is not None and python not in bundles.PYTHONS:
         _stop(f"--python 只能是 {'、'.join(bundles.PYTHONS)}，现为“{python}”。")
@@ -150,7 +150,7 @@ def bundle(
 
 
 def _facts() -> Facts:
-    from xlwings_addin import facts
+    from xlwings_addin.deployment import facts
 
     return facts.collect()
 

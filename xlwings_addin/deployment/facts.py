@@ -13,8 +13,8 @@ from importlib import metadata
 from typing import Literal
 
 from gongkai import __version__
-from xlwings_addin import programs
-from xlwings_addin.registry import NoRegistry, Registry, this_computers
+from xlwings_addin.deployment import programs
+from xlwings_addin.deployment.registry import NoRegistry, Registry, this_computers
 
 State = Literal["ok", "warning", "error"]
 STATES: Mapping[State, str] = {"ok": "正常", "warning": "注意", "error": "不行"}

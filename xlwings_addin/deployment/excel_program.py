@@ -5,7 +5,7 @@ from __future__ import annotations
 import ntpath
 from dataclasses import dataclass
 
-from xlwings_addin.registry import Registry
+from xlwings_addin.deployment.registry import Registry
 
 _APP_PATHS = r"SOFTWARE\Microsoft\Windows\CurrentVersion\App Paths"
 _CLICK_TO_RUN = r"HKLM\SOFTWARE\Microsoft\Office\ClickToRun\Configuration"

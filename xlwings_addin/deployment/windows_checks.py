@@ -6,10 +6,10 @@ import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from xlwings_addin import excel_program, windows
-from xlwings_addin.excel_program import Excel
-from xlwings_addin.facts import Check, Facts
-from xlwings_addin.windows import Places
+from xlwings_addin.deployment import excel_program, windows
+from xlwings_addin.deployment.excel_program import Excel
+from xlwings_addin.deployment.facts import Check, Facts
+from xlwings_addin.deployment.windows import Places
 
 ASR_RULE = "d4f940ab-401b-4efc-aadc-ad5f3c50688a"
 """Defender's rule “Block all Office applications from creating child processes”."""

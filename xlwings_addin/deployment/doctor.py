@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xlwings_addin import linux_checks, windows, windows_checks
-from xlwings_addin.facts import STATES, Check, Facts
+from xlwings_addin.deployment import linux_checks, windows, windows_checks
+from xlwings_addin.deployment.facts import STATES, Check, Facts
 
 OLDEST = (3, 11)
 _WIDE = 64

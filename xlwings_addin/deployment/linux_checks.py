@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from xlwings_addin import linux
+from xlwings_addin.deployment import linux
+from xlwings_addin.deployment.facts import Check, Facts
 from xlwings_addin.extension import IDENTIFIER
-from xlwings_addin.facts import Check, Facts
 
 OLDEST = (3, 11)
 _SECONDS = 60.0

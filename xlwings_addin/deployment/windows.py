@@ -10,7 +10,7 @@ from pathlib import Path
 
 from gongkai.files import OutputError, write_whole
 
-XLAM = Path(__file__).with_name("gongkai.xlam")
+XLAM = Path(__file__).parents[1] / "gongkai.xlam"
 INTERPRETER = "INTERPRETER_WIN"
 _FOLDERS = ("LOCALAPPDATA", "APPDATA", "USERPROFILE", "ProgramFiles")
 """Folders whose names xlwings expands, the longest first where one lies in the other."""

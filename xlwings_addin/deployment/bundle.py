@@ -11,12 +11,13 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from xlwings_addin import extension, programs
+from xlwings_addin import extension
+from xlwings_addin.deployment import programs
 
 PYTHONS = ("3.11", "3.12", "3.13")
 """The versions of Python a bundle may be for."""
 
-CHECKOUT = Path(__file__).resolve().parents[1]
+CHECKOUT = Path(__file__).resolve().parents[2]
 LOCK, SUMS, SCRIPT, NOTE = "requirements-windows.lock", "SHA256SUMS.txt", "install.ps1", "说明.txt"
 WHEELS = "wheels"
 _SECONDS = 1800.0

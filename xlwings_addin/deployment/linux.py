@@ -7,7 +7,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from xlwings_addin import programs
+from xlwings_addin.deployment import programs
 from xlwings_addin.extension import FILE_NAME, IDENTIFIER
 
 SECONDS = 180.0
