@@ -111,7 +111,13 @@ def test_the_kits_own_wheel_is_pinned_too(built):
     ours = next((folder / "wheels").glob("gongkai-*.whl"))
     assert pins(text)["gongkai"] == (__version__, {digest(ours)})
     names = zipfile.ZipFile(ours).namelist()
-    for name in ("gongkai.xlam", "deployment/install.ps1", "deployment/windows.py", "oxt/description.xml", "vba/Gongkai.bas"):
+    for name in (
+        "gongkai.xlam",
+        "deployment/install.ps1",
+        "deployment/windows.py",
+        "oxt/description.xml",
+        "vba/Gongkai.bas",
+    ):
         assert f"xlwings_addin/{name}" in names
 
 
