@@ -159,7 +159,7 @@ class _Session:
         return answer["result"]
 
     def _last_words(self) -> str:
-        return self._log.read_text("utf-8", errors="replace")[-2000:].strip() or "it left no message"
+        return self._log.read_text("utf-8", errors="replace").strip()[:4000] or "it left no message"
 
     def kill(self) -> None:
         self.alive = False
