@@ -32,6 +32,7 @@ Place = tuple[str, str]
 """A sheet's name and an address in it."""
 
 BRIDGE = Path(__file__).with_name("bridge.py")
+SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 DEADLINE = 60
 START_DEADLINE = 90
 GOODBYE_SECONDS = 20
@@ -53,10 +54,14 @@ class OfficeTimeoutError(OfficeError):
 
 
 def _environment() -> dict[str, str]:
-    """Return our environment without what would lead another Python astray."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "COV"))}
+    """Return our environment without what would lead another Python astray.
+
+    The Python inside LibreOffice looks for its home next to the first ``python3`` of PATH; where that is another one,
+    LibreOffice ends as soon as it loads an extension written in Python.
+    """
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PYENV", "COV"))}
     kept.pop("VIRTUAL_ENV", None)
-    return {**kept, "PYTHONUTF8": "1"}
+    return {**kept, "PYTHONUTF8": "1", "PATH": SYSTEM_PATH}
 
 
 @cache

@@ -18,7 +18,6 @@ from unopkg import install
 START_SECONDS = 60
 GOODBYE_SECONDS = 5
 RESTART_REQUESTED = 81  # soffice.bin asks for a second start after it has set up a fresh profile
-ABORTED, MOST_ABORTS = -6, 3  # on a busy machine a start with an extension was once seen to abort, for a minute
 
 SERIF = ("宋体", "SimSun", "NSimSun", "新宋体", "仿宋", "FangSong", "仿宋_GB2312", "楷体", "KaiTi", "方正小标宋简体")
 SANS = ("黑体", "SimHei", "微软雅黑", "Microsoft YaHei", "等线", "DengXian")
@@ -122,17 +121,13 @@ class Soffice:
     def _connect(self, url):
         local = uno.getComponentContext()
         resolver = local.ServiceManager.createInstanceWithContext("com.sun.star.bridge.UnoUrlResolver", local)
-        give_up, aborts = time.monotonic() + START_SECONDS, 0
+        give_up = time.monotonic() + START_SECONDS
         while time.monotonic() < give_up:
             try:
                 return resolver.resolve(url)
             except NoConnectException:
                 code = self.process.poll()
                 if code == RESTART_REQUESTED:
-                    self._launch()
-                elif code == ABORTED and aborts < MOST_ABORTS:
-                    aborts += 1
-                    time.sleep(aborts)
                     self._launch()
                 elif code is not None:
                     raise RuntimeError(f"soffice ended with code {code} before it could be reached") from None
