@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -149,13 +147,8 @@ def install(data: bytes) -> xlwings.Book:
 
 
 if __name__ == "__main__":
-    start = time.perf_counter()
     with open(sys.argv[1], "rb") as file:  # noqa: PTH123 - nothing may be imported for its own sake
         install(file.read())
-    ready = time.perf_counter()
-    sys.stderr.write(f"{(ready - start) * 1000:.1f}")
-    if os.environ.get("GONGKAI_STUB_ONLY"):
-        sys.exit()
     import xlwings_addin
 
     xlwings_addin.validate()

@@ -134,25 +134,25 @@ def install_office() -> None:
         if not (shutil.which("soffice") or shutil.which("libreoffice")):
             say("提示：本机没有 LibreOffice，也没有 apt-get 可以安装它；与 LibreOffice 有关的测试将跳过。")
         return
-    missing = _not_installed(OFFICE_PACKAGES)
-    if not missing:
-        return
-    say(f"安装系统软件包（只需一次，要几分钟）：{' '.join(missing)}")
-    if not _apt_install(missing):
-        say(
-            "提示：系统软件包没有装上，与 LibreOffice 有关的测试将跳过。"
-            f"需要时请用管理员身份运行：apt-get install {' '.join(missing)}"
-        )
+    _offer(OFFICE_PACKAGES, "与 LibreOffice 有关的测试")
 
 
 def install_desktop() -> None:
     """Install what the tests with a real mouse and keyboard need; failing is said, and is not fatal."""
-    missing = _not_installed(DESKTOP_PACKAGES) if _has_apt() else list(DESKTOP_PACKAGES)
+    if _has_apt():
+        _offer(DESKTOP_PACKAGES, "用鼠标和键盘的测试")
+    else:
+        say(f"提示：没有 apt-get 可以安装软件包，用鼠标和键盘的测试可能跳过。需要：{' '.join(DESKTOP_PACKAGES)}")
+
+
+def _offer(packages: Iterable[str], tests: str) -> None:
+    """Install what is missing of some packages; say which tests are skipped where that fails."""
+    missing = _not_installed(packages)
     if not missing:
         return
-    say(f"安装系统软件包（只需一次）：{' '.join(missing)}")
-    if not (_has_apt() and _apt_install(missing)):
-        say(f"提示：系统软件包没有装上，用鼠标和键盘的测试将跳过。需要：{' '.join(missing)}")
+    say(f"安装系统软件包（只需一次，要几分钟）：{' '.join(missing)}")
+    if not _apt_install(missing):
+        say(f"提示：系统软件包没有装上，{tests}将跳过。需要时请用管理员身份运行：apt-get install {' '.join(missing)}")
 
 
 # ---- the virtual environment

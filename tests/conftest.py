@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import pytest
 
-from libreoffice.office import Office, missing
+import golden
+from excel_engine import Excel, Workbook, registered
+from libreoffice.office import Office, missing, need
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,13 +17,23 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def office() -> Iterator[Office]:
     """One LibreOffice for the whole run; without it the test is skipped, or fails if GONGKAI_REQUIRE_OFFICE is 1."""
-    reason = missing()
-    if reason and os.environ.get("GONGKAI_REQUIRE_OFFICE") == "1":
-        pytest.fail(reason)
-    if reason:
-        pytest.skip(reason)
+    need(missing())
     with Office() as running:
         yield running
+
+
+@pytest.fixture
+def excel() -> Iterator[Excel]:
+    """The miniature Excel, in xlwings' eyes the one that runs."""
+    program = Excel()
+    with registered(program):
+        yield program
+
+
+@pytest.fixture
+def book(excel: Excel) -> Workbook:
+    """A workbook of 2021 in which nothing is wrong, open in Excel."""
+    return excel.open("报表.xlsx", golden.base("2021", "alone"))
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m looks at the markers

@@ -25,7 +25,17 @@ from typer.testing import CliRunner
 import xlwings_addin
 from gongkai import __version__, addin, files
 from gongkai import cli as commands
-from xlwings_addin.deployment import doctor, excel_program, facts, linux, programs, registry, windows, windows_checks
+from xlwings_addin.deployment import (
+    InstallError,
+    doctor,
+    excel_program,
+    facts,
+    linux,
+    programs,
+    registry,
+    windows,
+    windows_checks,
+)
 from xlwings_addin.deployment.facts import Check, Facts, Package
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -192,8 +202,8 @@ def test_other_settings_and_files_stay(pc):
 
 
 USER = {
-    "USERPROFILE": r"C:\Users\王芳", "LOCALAPPDATA": r"C:\Users\王芳\AppData\Local",
-    "APPDATA": r"C:\Users\王芳\AppData\Roaming",
+    "USERPROFILE": r"C:\Users\填报员", "LOCALAPPDATA": r"C:\Users\填报员\AppData\Local",
+    "APPDATA": r"C:\Users\填报员\AppData\Roaming",
 }  # fmt: skip
 
 
@@ -202,16 +212,16 @@ USER = {
     [
         (r"C:\Python312\python.exe", "gbk", None, r"C:\Python312\python.exe"),
         (r"C:\Python312\pythonw.exe", "gbk", None, r"C:\Python312\python.exe"),
-        (r"c:\users\王芳\AppData\Local\gongkai\Scripts\python.exe", "gbk", r"C:\X\PYTHON.EXE",
+        (r"c:\users\填报员\AppData\Local\gongkai\Scripts\python.exe", "gbk", r"C:\X\PYTHON.EXE",
          r"%LOCALAPPDATA%\gongkai\Scripts\python.exe"),
-        (r"C:\Users\王芳\venv\python.exe", "gbk", None, r"%USERPROFILE%\venv\python.exe"),
+        (r"C:\Users\填报员\venv\python.exe", "gbk", None, r"%USERPROFILE%\venv\python.exe"),
         # The name of somebody else's folder only begins like ours.
-        (r"C:\Users\王芳芳\venv\python.exe", "gbk", r"C:\Users\1B2F~1\venv\python.exe", r"C:\Users\1B2F~1\venv\python.exe"),
+        (r"C:\Users\填报员芳\venv\python.exe", "gbk", r"C:\Users\1B2F~1\venv\python.exe", r"C:\Users\1B2F~1\venv\python.exe"),
         (r"D:\工具\python.exe", "gbk", r"D:\5DE5~1\python.exe", r"D:\5DE5~1\python.exe"),
-        (r"C:\Users\王芳\工具\python.exe", "gbk", r"C:\Users\1B2F~1\5DE5~1\python.exe", r"C:\Users\1B2F~1\5DE5~1\python.exe"),
+        (r"C:\Users\填报员\工具\python.exe", "gbk", r"C:\Users\1B2F~1\5DE5~1\python.exe", r"C:\Users\1B2F~1\5DE5~1\python.exe"),
         (r"D:\工具\python.exe", "gbk", r"D:\工具\python.exe", r"D:\工具\python.exe"),
         # A macro cannot open what its code page cannot write, whoever fills in the name.
-        (r"C:\Users\王芳\venv\python.exe", "cp1252", r"C:\Users\1B2F~1\venv\python.exe", r"C:\Users\1B2F~1\venv\python.exe"),
+        (r"C:\Users\填报员\venv\python.exe", "cp1252", r"C:\Users\1B2F~1\venv\python.exe", r"C:\Users\1B2F~1\venv\python.exe"),
     ],
 )  # fmt: skip
 def test_a_macro_can_read_the_path_of_python(python, encoding, short, value):
@@ -223,7 +233,7 @@ def test_a_macro_can_read_the_path_of_python(python, encoding, short, value):
 
 
 def test_a_path_that_no_macro_can_read_is_refused():
-    with pytest.raises(windows.InstallError) as refusal:
+    with pytest.raises(InstallError) as refusal:
         windows.interpreter(r"D:\工具\python.exe", USER, "cp1252", lambda _: None)
     assert str(refusal.value) == (
         r"Python 的路径 D:\工具\python.exe 里有 Windows 当前系统区域写不出的字，Excel 的宏打不开它。"
@@ -232,10 +242,10 @@ def test_a_path_that_no_macro_can_read_is_refused():
 
 
 def test_a_user_whose_name_no_macro_can_read_is_told(pc, tmp_path):
-    environ = {**pc.environ, "USERPROFILE": str(tmp_path / "王芳")}
-    with pytest.raises(windows.InstallError, match="王芳 的名字里有 Windows 当前系统区域写不出的字"):
+    environ = {**pc.environ, "USERPROFILE": str(tmp_path / "填报员")}
+    with pytest.raises(InstallError, match="填报员 的名字里有 Windows 当前系统区域写不出的字"):
         windows.install(environ, pc.executable, base="", encoding="cp1252")
-    assert not (tmp_path / "王芳").exists()
+    assert not (tmp_path / "填报员").exists()
 
 
 @pytest.mark.parametrize("missing", ["APPDATA", "USERPROFILE"])
@@ -258,7 +268,7 @@ def test_the_stores_python_is_refused(pc, as_computer):
 
 
 def test_an_incomplete_kit_is_told(pc, tmp_path):
-    with pytest.raises(windows.InstallError) as refusal:
+    with pytest.raises(InstallError) as refusal:
         windows.install(pc.environ, pc.executable, base="", encoding="gbk", source=tmp_path / "gongkai.xlam")
     assert str(refusal.value) == "程序里没有加载项文件 gongkai.xlam，安装包不完整。请重新安装 gongkai。"
 
@@ -270,7 +280,7 @@ def test_a_file_that_excel_holds_is_told(pc, monkeypatch):
         raise PermissionError(13, "in use")
 
     monkeypatch.setattr(Path, "replace", locked)
-    with pytest.raises(windows.InstallError) as refusal:
+    with pytest.raises(InstallError) as refusal:
         windows.install(pc.environ, pc.executable, base="", encoding="gbk")
     sentence = (
         f"无法改动 {places(pc).xlam}：Excel 正开着它，或没有权限。请关闭全部 Excel 窗口后再运行一次；"
@@ -280,7 +290,7 @@ def test_a_file_that_excel_holds_is_told(pc, monkeypatch):
     assert places(pc).xlam.read_bytes() == b"older"
     assert tree(places(pc).xlam.parent) == ["gongkai.xlam"]
     monkeypatch.setattr(Path, "unlink", locked)
-    with pytest.raises(windows.InstallError) as refusal:
+    with pytest.raises(InstallError) as refusal:
         windows.uninstall(pc.environ)
     assert str(refusal.value) == sentence
 
@@ -288,7 +298,7 @@ def test_a_file_that_excel_holds_is_told(pc, monkeypatch):
 def test_a_configuration_that_cannot_be_read_is_told(pc):
     places(pc).conf.unlink()
     places(pc).conf.mkdir()
-    with pytest.raises(windows.InstallError, match=r"gongkai\.conf：Excel 正开着它，或没有权限。"):
+    with pytest.raises(InstallError, match=r"gongkai\.conf：Excel 正开着它，或没有权限。"):
         windows.uninstall(pc.environ)
 
 
@@ -296,7 +306,7 @@ def test_a_place_that_cannot_be_written_is_told(pc, tmp_path):
     in_the_way = tmp_path / "file"
     in_the_way.write_bytes(b"")
     environ = {**pc.environ, "APPDATA": str(in_the_way)}
-    with pytest.raises(windows.InstallError) as refusal:
+    with pytest.raises(InstallError) as refusal:
         windows.install(environ, pc.executable, base="", encoding="gbk")
     target = in_the_way / "Microsoft/Excel/XLSTART/gongkai.xlam"
     assert str(refusal.value) == f"无法写入 {target}：路径中有同名的文件或文件夹。请换一个位置。"
@@ -309,7 +319,7 @@ def test_quarantine_is_noticed(pc, monkeypatch):
 
     places(pc).xlam.unlink()
     monkeypatch.setattr(windows, "write_whole", quarantine)
-    with pytest.raises(windows.InstallError) as refusal:
+    with pytest.raises(InstallError) as refusal:
         windows.install(pc.environ, pc.executable, base="", encoding="gbk")
     assert str(refusal.value) == (
         f"{places(pc).xlam} 刚写好就被删除或改动了，多半是安全软件隔离了它。请信息技术人员把这个文件加入信任名单，再运行一次。"
@@ -902,5 +912,5 @@ def test_a_real_extension_is_installed_updated_and_removed(tmp_path, somebody):
     assert unopkg.installed() == "2.0"
     assert unopkg.uninstall() is True
     assert unopkg.installed() is None
-    with pytest.raises(linux.InstallError, match="unopkg 没有完成安装。"):
+    with pytest.raises(InstallError, match="unopkg 没有完成安装。"):
         unopkg.install(b"no extension")

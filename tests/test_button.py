@@ -10,7 +10,7 @@ import xlwings
 import golden
 import workbooks as w
 import xlwings_addin
-from excel_engine import EPOCH, Cell, Excel, Fault, Workbook, handed_over, registered
+from excel_engine import EPOCH, Cell, Fault, Workbook, handed_over
 from gongkai import marking, stamp
 from gongkai.cell import CellError, DateText
 from gongkai.edition import COVER_SHEET, by_name
@@ -30,19 +30,6 @@ PASSED = "验证通过，可以报送。"
 ACTIONS = ("validate", "check", "clear")
 COUNT, MONEY = (TABLES, "B9"), (TABLES, "B16")
 BY_EDITION = pytest.mark.parametrize("edition", w.EDITIONS)
-
-
-@pytest.fixture
-def excel():
-    program = Excel()
-    with registered(program):
-        yield program
-
-
-@pytest.fixture
-def book(excel):
-    """A workbook of 2021 in which nothing is wrong, open in Excel."""
-    return excel.open("报表.xlsx", golden.base("2021", "alone"))
 
 
 def live():

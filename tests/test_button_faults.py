@@ -16,7 +16,7 @@ import xlwings
 import golden
 import workbooks as w
 import xlwings_addin
-from excel_engine import CALL_REJECTED, EXCEPTION, Cell, ComError, Excel, Page, registered
+from excel_engine import CALL_REJECTED, EXCEPTION, Cell, ComError, Excel, Page
 from gongkai import messages as rules
 from gongkai.marking import RESULT_SHEET
 from gongkai.sheets import META_SHEET
@@ -44,16 +44,9 @@ def home(monkeypatch, tmp_path):
 
 
 @pytest.fixture
-def excel(home):
+def excel(home, excel):
     assert home
-    program = Excel()
-    with registered(program):
-        yield program
-
-
-@pytest.fixture
-def book(excel):
-    return excel.open("报表.xlsx", golden.base("2021", "alone"))
+    return excel
 
 
 def others(book):

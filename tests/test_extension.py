@@ -15,7 +15,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from gongkai import __version__, stamp
-from libreoffice import extension as harness
+from libreoffice.office import need
 from xlwings_addin import extension, libreoffice
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -30,7 +30,7 @@ def wheels(tmp_path_factory):
     try:
         extension._fetch(folder)
     except extension.BuildError as error:
-        harness.need(str(error))
+        need(str(error))
     return folder
 
 

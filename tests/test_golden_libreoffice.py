@@ -15,8 +15,8 @@ from gongkai.reader import read
 from gongkai.sheets import DETAIL_SHEET, GUIDE_SHEET, MEMBER_SHEET, META_SHEET
 from gongkai.stamp import changed_since
 from gongkai.submission import assess
-from libreoffice.extension import ExtendedOffice, need
-from libreoffice.office import OfficeError, missing
+from libreoffice.extension import extended_office
+from libreoffice.office import OfficeError
 from xlwings_addin import button
 from xlwings_addin.spreadsheet import Cover, RefusedError
 
@@ -43,9 +43,7 @@ STORED = list(CASES.values())[::4]
 @pytest.fixture(scope="module")
 def program():
     """One LibreOffice for all cases."""
-    need(missing())
-    with ExtendedOffice() as office:
-        need(office.too_old())
+    with extended_office() as office:
         yield office
 
 

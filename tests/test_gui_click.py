@@ -16,7 +16,8 @@ from gongkai.edition import COVER_SHEET
 from gongkai.marking import FIRST_ROW, RESULT_SHEET, SUMMARY_CELL
 from gongkai.ooxml import open_workbook
 from gongkai.submission import judge
-from libreoffice.extension import built, need
+from libreoffice.extension import built
+from libreoffice.office import need
 from libreoffice.screen import Screen, lacking
 from xlwings_addin import messages
 

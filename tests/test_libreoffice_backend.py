@@ -12,8 +12,8 @@ from gongkai.cell import address
 from gongkai.layout import Box
 from gongkai.marking import RESULT_SHEET
 from gongkai.ooxml import open_workbook
-from libreoffice.extension import ExtendedOffice, need
-from libreoffice.office import OfficeError, missing
+from libreoffice.extension import extended_office
+from libreoffice.office import OfficeError
 
 pytestmark = pytest.mark.office
 
@@ -53,9 +53,7 @@ FORMULAS = (
 
 @pytest.fixture(scope="module")
 def office():
-    need(missing())
-    with ExtendedOffice() as running:
-        need(running.too_old())
+    with extended_office() as running:
         yield running
 
 

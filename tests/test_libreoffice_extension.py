@@ -17,8 +17,8 @@ from gongkai.marking import EXPLANATION, FIRST_ROW, RESULT_SHEET, SUMMARY_CELL
 from gongkai.ooxml import open_workbook
 from gongkai.sheets import META_SHEET
 from gongkai.submission import judge
-from libreoffice.extension import ExtendedOffice, built, need
-from libreoffice.office import missing
+from libreoffice.extension import built, extended_office
+from libreoffice.office import missing, need
 from xlwings_addin import messages
 
 pytestmark = pytest.mark.office
@@ -42,9 +42,8 @@ TEMPLATES = [w.ROOT / "templates" / f"政府信息公开年报统计表-{edition
 
 @pytest.fixture(scope="module")
 def office(tmp_path_factory):
-    need(missing())
-    with ExtendedOffice(built(tmp_path_factory.mktemp("扩展"))) as running:
-        need(running.too_old())
+    need(missing())  # before anything is built
+    with extended_office(built(tmp_path_factory.mktemp("扩展"))) as running:
         yield running
 
 

@@ -22,11 +22,10 @@ from gongkai.reader import ReadError, Reading, read_book
 from gongkai.report import Report
 from gongkai.sheets import META_SHEET
 from gongkai.submission import assess
-from gongkai.validation import Finding, status
+from gongkai.validation import SETTLED, Finding, status
 from xlwings_addin import messages
 from xlwings_addin.spreadsheet import OpenBook, RefusedError, Spreadsheet
 
-_GOOD = ("passed", "explained")
 _SIGNED = ("prepared_by", "phone", "reviewed_by", "date")
 """Cover fields that are no part of the report, but that an office may want to see filled."""
 _LISTED = 5
@@ -67,7 +66,7 @@ def _guarded(spreadsheet: Spreadsheet, action: Callable[[_Click], Outcome]) -> O
     except Exception as error:  # noqa: BLE001 - whatever it is, a clerk must not see a traceback
         outcome = Outcome("error", failure(error))
     try:
-        spreadsheet.tell(outcome.text, alarming=outcome.status not in (*_GOOD, "cleared"))
+        spreadsheet.tell(outcome.text, alarming=outcome.status not in (*SETTLED, "cleared"))
     except Exception as error:  # noqa: BLE001 - as above; a program that shows no message may still show the marks
         record(error)
     return outcome
@@ -123,7 +122,7 @@ def _marked(click: _Click, reading: Reading, findings: tuple[Finding, ...]) -> O
     if unable:
         return Outcome(verdict, _list(unable, conclusion, findings), findings, reading.report)
     text = _say(verdict, conclusion, findings, messages.READ_ONLY if click.cover.read_only else messages.SAVE)
-    if verdict in _GOOD:
+    if verdict in SETTLED:
         program = f"gongkai {__version__} / {click.cover.program}"
         if not click.stamp(stamp.stamp(reading.report, program, datetime.now().astimezone())):
             text = f"{conclusion}\n\n{messages.NOT_STAMPED}"
@@ -135,7 +134,7 @@ def _marked(click: _Click, reading: Reading, findings: tuple[Finding, ...]) -> O
 def _check(click: _Click) -> Outcome:
     reading = read_book(click.book)
     findings = assess(reading)
-    if status(findings) not in _GOOD:
+    if status(findings) not in SETTLED:
         outcome = _marked(click, reading, findings)
         return Outcome(outcome.status, f"{messages.NOT_READY}\n\n{outcome.text}", findings)
     stamped = "validated_digest" in reading.meta and not stamp.changed_since(reading.report, reading.meta)
@@ -163,7 +162,7 @@ def _clear(click: _Click) -> Outcome:
 
 def _say(verdict: str, conclusion: str, findings: Sequence[Finding], saving: str) -> str:
     """Return what to say of a workbook that was marked; ``saving`` is what to do with it then."""
-    if verdict in _GOOD:
+    if verdict in SETTLED:
         return f"{conclusion}\n\n{saving}"
     first = min((finding for finding in findings if finding.open), key=lambda finding: finding.severity)
     parts = [conclusion, messages.FIRST.format(sheet=first.sheet, cell=first.cell, message=first.message)]

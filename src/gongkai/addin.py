@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gongkai.usage import CANNOT, ChineseCommand, ChineseGroup
+from gongkai.console import FOUND, OK, Format, FormatOption, stop
+from gongkai.usage import ChineseCommand, ChineseGroup
 
 if TYPE_CHECKING:
     from xlwings_addin.deployment.facts import Facts
-
-OK, FOUND = 0, 1
 
 app = typer.Typer(
     name="addin", cls=ChineseGroup, no_args_is_help=True, rich_markup_mode=None,
     help="表格程序里的“验证”按钮：安装、卸载、检查，和制作离线安装包。",
 )  # fmt: skip
-
-
-class Format(StrEnum):
-    """How a result is printed."""
-
-    text = "text"
-    json = "json"
 
 
 _ELSEWHERE = "按钮只能装在 Windows 的 Excel 和 Linux 的 LibreOffice 里，这台电脑是 {system}。请用命令 gongkai validate 校验文件。"
@@ -42,38 +33,38 @@ def install(
     ] = None,
 ) -> None:
     """把按钮装进当前用户的 Excel（Windows）或 LibreOffice（Linux）；再装一次就是更新。"""
-    from xlwings_addin.deployment import windows
+    from xlwings_addin.deployment import InstallError, windows
 
     facts = _facts()
     if facts.system == "Windows":
         if oxt or wheels:
-            _stop("--oxt 和 --wheels 只用于 Linux 上的 LibreOffice。在 Windows 上请不带选项运行。")
+            stop("--oxt 和 --wheels 只用于 Linux 上的 LibreOffice。在 Windows 上请不带选项运行。")
         try:
             done = windows.install(facts.environ, facts.executable, base=facts.base, encoding=facts.encoding)
-        except windows.InstallError as error:
-            _stop(str(error))
+        except InstallError as error:
+            stop(str(error))
         typer.echo("\n".join([*done, "请重新打开 Excel。没有看到按钮的，请运行 gongkai addin doctor。"]))
     elif facts.system == "Linux":
         _install_extension(facts, oxt, wheels)
     else:
-        _stop(_ELSEWHERE.format(system=facts.system))
+        stop(_ELSEWHERE.format(system=facts.system))
 
 
 def _install_extension(facts: Facts, oxt: Path | None, wheels: Path | None) -> None:
-    from xlwings_addin.deployment import linux
+    from xlwings_addin.deployment import InstallError, linux
 
     if oxt and wheels:
-        _stop("--oxt 和 --wheels 只能用一个：--oxt 是现成的扩展，--wheels 用来现做一个。")
+        stop("--oxt 和 --wheels 只能用一个：--oxt 是现成的扩展，--wheels 用来现做一个。")
     if facts.root:
-        _stop(linux.ROOT)
+        stop(linux.ROOT)
     unopkg = linux.Unopkg(facts.find("unopkg"), facts.root, facts.run)
     if unopkg.path is None:
-        _stop(linux.NO_OFFICE)
+        stop(linux.NO_OFFICE)
     data = _read(oxt) if oxt else _built(wheels)
     try:
         unopkg.install(data)
-    except linux.InstallError as error:
-        _stop(str(error))
+    except InstallError as error:
+        stop(str(error))
     typer.echo("已安装 LibreOffice 扩展。请重新打开 LibreOffice。没有看到按钮的，请运行 gongkai addin doctor。")
 
 
@@ -83,7 +74,7 @@ def _read(oxt: Path) -> bytes:
     try:
         return oxt.read_bytes()
     except OSError as error:
-        _stop(f"{oxt}：{UNREADABLE['missing' if isinstance(error, FileNotFoundError) else 'unreadable']}")
+        stop(f"{oxt}：{UNREADABLE['missing' if isinstance(error, FileNotFoundError) else 'unreadable']}")
 
 
 def _built(wheels: Path | None) -> bytes:
@@ -92,13 +83,13 @@ def _built(wheels: Path | None) -> bytes:
     try:
         return extension.build(wheels)
     except extension.BuildError as error:
-        _stop(str(error))
+        stop(str(error))
 
 
 @app.command(cls=ChineseCommand)
 def uninstall() -> None:
     """把按钮从当前用户的 Excel 或 LibreOffice 中去掉，只删除安装时写的东西。"""
-    from xlwings_addin.deployment import linux, windows
+    from xlwings_addin.deployment import InstallError, linux, windows
 
     facts = _facts()
     try:
@@ -108,14 +99,14 @@ def uninstall() -> None:
             removed = linux.Unopkg(facts.find("unopkg"), facts.root, facts.run).uninstall()
             typer.echo("已删除 LibreOffice 扩展。" if removed else "没有安装过扩展，不需要删除。")
         else:
-            _stop(_ELSEWHERE.format(system=facts.system))
-    except (windows.InstallError, linux.InstallError) as error:
-        _stop(str(error))
+            stop(_ELSEWHERE.format(system=facts.system))
+    except InstallError as error:
+        stop(str(error))
 
 
 @app.command(cls=ChineseCommand)
 def doctor(
-    form: Annotated[Format, typer.Option("--format", help="输出格式：text 给人看，json 给程序用。")] = Format.text,
+    form: FormatOption = Format.text,
 ) -> None:
     """逐项检查按钮需要的东西，说明缺什么、请信息技术人员做什么。没有妨碍时退出码为 0，有为 1。"""
     from gongkai.reporters import as_json
@@ -141,11 +132,11 @@ def bundle(
     from xlwings_addin.deployment import bundle as bundles
 
     if python is not None and python not in bundles.PYTHONS:
-        _stop(f"--python 只能是 {'、'.join(bundles.PYTHONS)}，现为“{python}”。")
+        stop(f"--python 只能是 {'、'.join(bundles.PYTHONS)}，现为“{python}”。")
     try:
         said = bundles.build(directory, [python] if python else bundles.PYTHONS)
     except bundles.BundleError as error:
-        _stop(str(error))
+        stop(str(error))
     typer.echo(f"已做好 {directory}：\n" + "\n".join(said))
 
 
@@ -153,8 +144,3 @@ def _facts() -> Facts:
     from xlwings_addin.deployment import facts
 
     return facts.collect()
-
-
-def _stop(text: str) -> NoReturn:
-    typer.echo(text, err=True)
-    raise typer.Exit(CANNOT)

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import sys
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gongkai.addin import app as addin
+from gongkai.console import FOUND, OK, Format, FormatOption, say, stop
 from gongkai.usage import CANNOT, ChineseCommand, ChineseGroup
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gongkai.submission import PriorReports, Submission
-
-OK, FOUND = 0, 1
-"""Exit codes: nothing to do; something is wrong or left out. With ``CANNOT`` the command could not do its work."""
 
 app = typer.Typer(
     name="gongkai",
@@ -27,20 +24,12 @@ app = typer.Typer(
 )  # fmt: skip
 
 
-class Format(StrEnum):
-    """How a result is printed."""
-
-    text = "text"
-    json = "json"
-
-
 _PATHS = typer.Argument(metavar="路径…", help="工作簿，或装有工作簿的文件夹（逐层查找）。")
 Paths = Annotated[list[Path], _PATHS]
 PriorOption = Annotated[
     list[Path] | None,
     typer.Option("--prior", metavar="路径", help="上年度的报表、汇总表或文件夹，用于跨年核对；可重复。"),
 ]
-FormatOption = Annotated[Format, typer.Option("--format", help="输出格式：text 给人看，json 给程序用。")]
 EditionOption = Annotated[str | None, typer.Option("--edition", metavar="版本", help="统计表版本，如 2021。")]
 ZeroOption = Annotated[bool, typer.Option("--blank-as-zero", help="声明：空白格一律按 0 计（默认不计，按未填处理）。")]
 
@@ -62,9 +51,9 @@ def template(
     try:
         form = by_name(edition) if edition else by_year(year) if year else list(editions().values())[-1]
         if year is not None and year not in form.years:
-            _stop(f"{year} 年度不适用 {form.name} 年版统计表，应使用 {by_year(year).name} 年版。")
+            stop(f"{year} 年度不适用 {form.name} 年版统计表，应使用 {by_year(year).name} 年版。")
     except EditionError as error:
-        _stop(str(error))
+        stop(str(error))
     name, suffix = (macros.FILE_NAME, ".xlsm") if macro else (templates.FILE_NAME, ".xlsx")
     if output is not None:
         _expect(output, suffix)
@@ -72,7 +61,7 @@ def template(
     try:
         project = macros.shipped(form) if macro else None
     except OSError:
-        _stop(f"找不到随程序发布的 {macros.FILE_NAME.format(edition=form.name)}，无法取得宏。请重新安装 gongkai。")
+        stop(f"找不到随程序发布的 {macros.FILE_NAME.format(edition=form.name)}，无法取得宏。请重新安装 gongkai。")
     _write(target, templates.blank(form, year=year, project=project))
     typer.echo(f"已生成 {target}")
 
@@ -92,13 +81,14 @@ def validate(
 ) -> None:
     """校验工作簿：逐条列出哪一格有问题、怎么改。没有问题时退出码为 0，有问题为 1，无法运行为 2。"""
     from gongkai import reporters
+    from gongkai.validation import SETTLED
 
     if active:
         if paths or prior or returns:
-            _stop("--active 验证 Excel 中正打开的工作簿，不能与路径、--prior、-d 同时使用。")
+            stop("--active 验证 Excel 中正打开的工作簿，不能与路径、--prior、-d 同时使用。")
         raise typer.Exit(_validate_active(form))
     if not paths:
-        _stop("请给出要验证的工作簿或文件夹；要验证 Excel 中正打开的工作簿，请加 --active。")
+        stop("请给出要验证的工作簿或文件夹；要验证 Excel 中正打开的工作簿，请加 --active。")
     submissions, missing = _judge(paths, prior, leave_out=_outside(returns, paths))
     if form is Format.json:
         typer.echo(reporters.as_json(reporters.validation_json(submissions)))
@@ -111,9 +101,9 @@ def validate(
         try:
             written = send_back(submissions, returns)
         except OutputError as error:
-            _stop(str(error))
-        _say(f"标注后的副本 {len(written)} 份，在 {returns}" if written else "没有需要退回的工作簿。")
-    unsettled = any(submission.status not in ("passed", "explained") for submission in submissions)
+            stop(str(error))
+        say(f"标注后的副本 {len(written)} 份，在 {returns}" if written else "没有需要退回的工作簿。")
+    unsettled = any(submission.status not in SETTLED for submission in submissions)
     raise typer.Exit(CANNOT if missing else FOUND if unsettled else OK)
 
 
@@ -143,8 +133,8 @@ def merge(
     except (merging.MergeError, EditionError) as error:
         for submission in submissions:
             if submission.error is not None:
-                _say(f"{submission.file}：{submission.error}")
-        _stop(str(error))
+                say(f"{submission.file}：{submission.error}")
+        stop(str(error))
     document = reporters.as_json(result.to_json())
     if result.included:
         _write(output, summary.workbook(result))
@@ -172,9 +162,9 @@ def fill(
     try:
         report = loads(source.read_bytes())
     except (ReportError, EditionError) as error:
-        _stop(f"{source}：{error}")
+        stop(f"{source}：{error}")
     except OSError as error:
-        _stop(f"{source}：{UNREADABLE['missing' if isinstance(error, FileNotFoundError) else 'unreadable']}")
+        stop(f"{source}：{UNREADABLE['missing' if isinstance(error, FileNotFoundError) else 'unreadable']}")
     _expect(output, ".xlsx")
     _write(output, templates.fill(by_name(report.edition), report))
     typer.echo(f"已生成 {output}")
@@ -194,16 +184,16 @@ def extract(
     from gongkai.report import dumps
 
     if not source.is_file():
-        _stop(f"{source}：{UNREADABLE['missing']}")
+        stop(f"{source}：{UNREADABLE['missing']}")
     if output is not None and output.suffix.lower() in WORKBOOKS:
         _expect(output, ".json")
     try:
         reading = read(source)
     except ReadError as error:
-        _stop(f"{source}：{error}")
+        stop(f"{source}：{error}")
     layout = [finding for finding in reading.context.findings if finding.rule == "F-LAYOUT"]
     for finding in layout:
-        _say(f"{source}：{finding.message}")
+        say(f"{source}：{finding.message}")
     if any(finding.severity == "error" for finding in layout):
         raise typer.Exit(FOUND)
     if output is None:
@@ -221,7 +211,7 @@ def rules(edition: EditionOption = None, form: FormatOption = Format.text) -> No
     try:
         chosen = by_name(edition) if edition else list(editions().values())[-1]
     except EditionError as error:
-        _stop(str(error))
+        stop(str(error))
     book = guide.rule_book(chosen)
     if form is Format.json:
         entries = [entry.to_json() for entry in book]
@@ -246,16 +236,17 @@ def _validate_active(form: Format) -> int:
     """Validate the workbook in front of the running Excel from outside: no macro, no process started by Excel."""
     from gongkai import reporters
     from gongkai.submission import Submission
+    from gongkai.validation import SETTLED
     from xlwings_addin import messages
 
     try:
         from xlwings_addin import button, excel
     except ModuleNotFoundError:
-        _stop(messages.NO_XLWINGS)
+        stop(messages.NO_XLWINGS)
     try:
         book = excel.ExcelBook(excel.active_book(), lambda text, _: typer.echo(text, err=form is Format.json))
     except excel.NoBookError as error:
-        _stop(str(error))
+        stop(str(error))
     outcome = button.validate(book)
     if form is Format.json:
         unread = None if outcome.report else outcome.text
@@ -263,7 +254,7 @@ def _validate_active(form: Format) -> int:
         typer.echo(reporters.as_json(reporters.validation_json([submission])))
     if outcome.status == "error":
         return CANNOT
-    return OK if outcome.status in ("passed", "explained") else FOUND
+    return OK if outcome.status in SETTLED else FOUND
 
 
 app.add_typer(addin)
@@ -286,23 +277,23 @@ def _judge(
 
     files, missing = collect(paths, leave_out)
     for path in missing:
-        _say(f"{path}：{UNREADABLE['missing']}")
+        say(f"{path}：{UNREADABLE['missing']}")
     if not files:
         if len(missing) < len(paths):
-            _say(
+            say(
                 f"{'、'.join(str(p) for p in paths if p not in missing)}：里面没有工作簿（.xlsx、.xlsm、.xls、.et）。请检查路径。"
             )
         raise typer.Exit(CANNOT)
     priors = _priors(prior) if prior else None
     submissions = [judge(file, priors, blank_as_zero=blank_as_zero) for file in files]
     if priors and not any(submission.report and priors.of(submission.report) for submission in submissions):
-        _say("--prior 里没有这些单位上一年度的报表（按代码、名称和年度对应），没有作跨年核对。")
+        say("--prior 里没有这些单位上一年度的报表（按代码、名称和年度对应），没有作跨年核对。")
     return submissions, missing
 
 
 def _expect(output: Path, suffix: str) -> None:
     if output.suffix.lower() != suffix:
-        _stop(f"-o 给的是 {output}，应是 {suffix} 文件。请改文件名。")
+        stop(f"-o 给的是 {output}，应是 {suffix} 文件。请改文件名。")
 
 
 def _not_an_input(output: Path, paths: Sequence[Path]) -> None:
@@ -319,7 +310,7 @@ def _not_an_input(output: Path, paths: Sequence[Path]) -> None:
     except ReadError:
         ours = False
     if not ours:
-        _stop(f"-o 给的 {output} 是要汇总的文件之一，不能覆盖。请换一个文件名。")
+        stop(f"-o 给的 {output} 是要汇总的文件之一，不能覆盖。请换一个文件名。")
 
 
 def _priors(paths: Sequence[Path]) -> PriorReports:
@@ -330,16 +321,16 @@ def _priors(paths: Sequence[Path]) -> PriorReports:
 
     files, missing = collect(paths)
     if missing:
-        _stop(f"{missing[0]}：{UNREADABLE['missing']}")
+        stop(f"{missing[0]}：{UNREADABLE['missing']}")
     found = []
     for file in files:
         try:
             reading = load(file)
         except ReadError as error:
-            _stop(f"上年数据 {file}：{error}")
+            stop(f"上年数据 {file}：{error}")
         found += [reading.report, *reading.details]
     if not found:
-        _stop("--prior 里没有可用的上年度报表。请检查路径。")
+        stop("--prior 里没有可用的上年度报表。请检查路径。")
     return PriorReports(found)
 
 
@@ -349,16 +340,7 @@ def _write(path: Path, data: bytes) -> None:
     try:
         write_whole(path, data)
     except OutputError as error:
-        _stop(str(error))
-
-
-def _say(text: str) -> None:
-    typer.echo(text, err=True)
-
-
-def _stop(text: str) -> NoReturn:
-    _say(text)
-    raise typer.Exit(CANNOT)
+        stop(str(error))
 
 
 def main() -> None:

@@ -108,11 +108,13 @@ def is_ours(cells: Cells) -> bool:
 def explanations_in(cells: Cells) -> dict[tuple[str, str, str], str]:
     """Return the clerk's explanations by (rule, sheet, cell) from the cells of the sheet 验证结果."""
     found: dict[tuple[str, str, str], str] = {}
-    columns = [COLUMNS.index(name) + 1 for name in ("表", "情况说明", "规则", "上", "左")]
-    for number in range(FIRST_ROW, LAST_ROW + 1):
-        sheet, text, rule, top, left = (cells.get((number, column)) for column in columns)
-        if text is not None and str(text).strip() and isinstance(top, int) and isinstance(left, int):
-            found[str(rule), str(sheet), address(top, left)] = str(text)
+    others = [COLUMNS.index(name) + 1 for name in ("表", "规则", "上", "左")]
+    # Few rows are explained, so only these are looked at; every workbook that is read passes here.
+    for row in sorted(row for row, column in cells if column == EXPLANATION and FIRST_ROW <= row <= LAST_ROW):
+        text = str(cells[row, EXPLANATION])
+        sheet, rule, top, left = (cells.get((row, column)) for column in others)
+        if text.strip() and isinstance(top, int) and isinstance(left, int):
+            found[str(rule), str(sheet), address(top, left)] = text
     return found
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-from gongkai.cell import MAX_DIGITS, Value, is_number
+from gongkai.cell import MAX_DIGITS, Value, from_float, is_number
 from gongkai.edition import Edition, by_name
 from gongkai.numerals import is_blank
 
@@ -190,7 +190,7 @@ def _value(value: object, where: str) -> Value:
         fits = False
     if not fits:
         raise ReportError(f"报告 JSON 中 {where} 的数值超过 {MAX_DIGITS} 位有效数字，表格程序存不下。")
-    return int(number) if number.is_integer() and abs(number) < 10**MAX_DIGITS else number
+    return from_float(number)
 
 
 def _unit(node: object) -> Unit:

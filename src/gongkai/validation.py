@@ -63,6 +63,10 @@ class Context:
     findings: tuple[Finding, ...] = ()
 
 
+SETTLED = ("passed", "explained")
+"""The statuses of a report that nobody has to act on any more."""
+
+
 def status(findings: Iterable[Finding]) -> str:
     """Return passed, explained, warnings or failed."""
     grave = [finding for finding in findings if finding.severity != "info"]
@@ -91,11 +95,11 @@ def validate(
 
 def sum_findings(report: Report, edition: Edition, members: Sequence[Report]) -> Iterator[Finding]:
     """Yield a finding for each number of a summary that is not the sum over the units it lists (R-SUM)."""
-    for item in edition.items:
+    for item in edition.items if members else ():
         parts = [item.measure.number(member.values[item.index]) for member in members]
         value = report.values[item.index]
         total = None if None in parts else plain(sum(part for part in parts if part is not None))
-        if members and value != total:
+        if value != total:
             message = messages.FORM_SENTENCES["R-SUM"].format(name=item.name, value=shown(value), expected=shown(total))
             yield Finding(
                 "R-SUM", "error", item.sheet, item.cell, item.key, value, total, (item.cell,), message, item.name

@@ -9,7 +9,7 @@ from typing import Any
 import xlrd
 from xlrd.biffh import XLRDError, error_text_from_code
 
-from gongkai.cell import MAX_DIGITS, CellError, DateText, Value
+from gongkai.cell import CellError, DateText, Value, from_float
 from gongkai.ooxml import MAX_FILE, WorkbookError
 
 
@@ -37,9 +37,7 @@ class OldWorkbook:
         if cell.ctype == xlrd.XL_CELL_TEXT:
             return str(cell.value) or None
         if cell.ctype == xlrd.XL_CELL_NUMBER:
-            return (
-                int(cell.value) if cell.value.is_integer() and abs(cell.value) < 10**MAX_DIGITS else float(cell.value)
-            )
+            return from_float(cell.value)
         if cell.ctype == xlrd.XL_CELL_BOOLEAN:
             return bool(cell.value)
         if cell.ctype == xlrd.XL_CELL_ERROR:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 import subprocess
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import pytest
-
 from gongkai import cell
-from libreoffice.office import DEADLINE, FILTERS, Document, Office, find_python
+from libreoffice.office import DEADLINE, FILTERS, Document, Office, find_python, missing, need
 from xlwings_addin import extension
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from gongkai.layout import Box
 
 CLICKS = Path(__file__).with_name("clicks.py")
@@ -138,14 +139,6 @@ class Window(Document):
         return tuple(self._ask("component", oldest=oldest))
 
 
-def need(reason: str | None) -> None:
-    """Skip the test when something is missing, or let it fail if GONGKAI_REQUIRE_OFFICE is 1."""
-    if reason and os.environ.get("GONGKAI_REQUIRE_OFFICE") == "1":
-        pytest.fail(reason)
-    if reason:
-        pytest.skip(reason)
-
-
 def built(folder: Path) -> Path:
     """Return the extension as a file, built with the registry that pip is set to."""
     try:
@@ -155,3 +148,12 @@ def built(folder: Path) -> Path:
     file = folder / extension.FILE_NAME
     file.write_bytes(data)
     return file
+
+
+@contextmanager
+def extended_office(extension: Path | None = None) -> Iterator[ExtendedOffice]:
+    """Run a LibreOffice whose Python can run our backend; without one the test is skipped, as ``need`` says."""
+    need(missing())
+    with ExtendedOffice(extension) as running:
+        need(running.too_old())
+        yield running

@@ -20,6 +20,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+import pytest
+
 from gongkai.cell import CellError, address, parse_address
 from libreoffice import page_colours
 
@@ -104,6 +106,14 @@ def missing() -> str | None:
     if find_python() is None:
         return "no Python can import uno (Debian: python3-uno, libreoffice-script-provider-python)"
     return None
+
+
+def need(reason: str | None) -> None:
+    """Skip the test when something is missing, or let it fail if GONGKAI_REQUIRE_OFFICE is 1."""
+    if reason and os.environ.get("GONGKAI_REQUIRE_OFFICE") == "1":
+        pytest.fail(reason)
+    if reason:
+        pytest.skip(reason)
 
 
 class _Session:

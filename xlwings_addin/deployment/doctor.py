@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xlwings_addin.deployment import linux_checks, windows, windows_checks
-from xlwings_addin.deployment.facts import STATES, Check, Facts
+from xlwings_addin.deployment import InstallError, linux_checks, windows_checks
+from xlwings_addin.deployment.facts import OLDEST, STATES, Check, Facts
 
-OLDEST = (3, 11)
 _WIDE = 64
 _ELSEWHERE = "按钮只能用在 Windows 的 Excel 和 Linux 的 LibreOffice 里，这台电脑是 {system}。请用命令 gongkai validate 校验文件。"
 
@@ -18,7 +17,7 @@ def examine(facts: Facts) -> list[Check]:
     if facts.system == "Windows":
         try:
             found += windows_checks.checks(facts)
-        except windows.InstallError as error:
+        except InstallError as error:
             found.append(Check("用户文件夹", "error", str(error)))
     elif facts.system == "Linux":
         found += linux_checks.checks(facts)

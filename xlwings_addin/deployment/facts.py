@@ -16,6 +16,9 @@ from gongkai import __version__
 from xlwings_addin.deployment import programs
 from xlwings_addin.deployment.registry import NoRegistry, Registry, this_computers
 
+OLDEST = (3, 11)
+"""The Python that the core needs, ours and that of LibreOffice."""
+
 State = Literal["ok", "warning", "error"]
 STATES: Mapping[State, str] = {"ok": "正常", "warning": "注意", "error": "不行"}
 

@@ -7,17 +7,13 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from xlwings_addin.deployment import programs
+from xlwings_addin.deployment import InstallError, programs
 from xlwings_addin.extension import FILE_NAME, IDENTIFIER
 
 SECONDS = 180.0
 
 ROOT = "不能用 root 身份安装 LibreOffice 扩展（扩展属于每个用户自己）。请用平时填表的用户登录，不加 sudo 再运行一次。"
 NO_OFFICE = "没有找到 LibreOffice 的 unopkg。请信息技术人员安装 LibreOffice（Debian/Ubuntu：apt-get install libreoffice-calc libreoffice-script-provider-python），再运行一次。"
-
-
-class InstallError(Exception):
-    """The extension cannot be installed or removed; the text says, in Chinese, why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from xlwings_addin.deployment import linux
-from xlwings_addin.deployment.facts import Check, Facts
+from xlwings_addin.deployment import InstallError, linux
+from xlwings_addin.deployment.facts import OLDEST, Check, Facts
 from xlwings_addin.extension import IDENTIFIER
 
-OLDEST = (3, 11)
 _SECONDS = 60.0
 _ASK = "import sys, uno; print(*sys.version_info[:3], sep='.')"
 
@@ -67,7 +66,7 @@ def _python(facts: Facts, soffice: str) -> Check:
 def _extension(facts: Facts, unopkg: linux.Unopkg) -> Check:
     try:
         version = unopkg.installed()
-    except linux.InstallError as error:
+    except InstallError as error:
         return Check("扩展", "error", str(error))
     if version is None:
         return Check("扩展", "error", f"没有安装（{IDENTIFIER}）。请运行 gongkai addin install。")

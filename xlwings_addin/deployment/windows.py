@@ -9,15 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gongkai.files import OutputError, write_whole
+from xlwings_addin.deployment import InstallError
 
 XLAM = Path(__file__).parents[1] / "gongkai.xlam"
 INTERPRETER = "INTERPRETER_WIN"
 _FOLDERS = ("LOCALAPPDATA", "APPDATA", "USERPROFILE", "ProgramFiles")
 """Folders whose names xlwings expands, the longest first where one lies in the other."""
-
-
-class InstallError(Exception):
-    """The add-in cannot be installed or removed; the text says, in Chinese, why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
