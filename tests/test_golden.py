@@ -175,7 +175,7 @@ def looks(data):
     """
     found = {}
     for name, part in w.parts(data).items():
-        if name.startswith("xl/worksheets/"):
+        if name.startswith("xl/worksheets/sheet"):
             head, body, tail = re.match(rb"(.*<sheetData>)(.*)(</sheetData>.*)\Z", part, re.DOTALL).groups()
             found[name] = (head, tail, re.findall(rb'<row r="([123])"([^>]*)>', body))
             cells = re.findall(rb'<c r="([A-Z]+\d+)"(?: s="(\d+)")?', body)

@@ -1370,3 +1370,21 @@ def test_a_wrong_checksum() -> None:
 def test_a_reader_of_no_strings_reads_numbers() -> None:
     reader = SheetReader([], set())
     assert reader.read(iter([sheet(row('<c r="A1"><v>1</v></c>')).encode()]), 1, 1) == {(1, 1): 1}
+
+
+# ---- what is remembered from one workbook to the next
+
+
+def test_what_one_workbook_says_of_its_styles_is_not_said_of_another() -> None:
+    one, other = (f'<cellXfs><xf numFmtId="0"/><xf numFmtId="{number}"/></cellXfs>' for number in (14, 2))
+    for _ in range(2):
+        assert cells_of(row('<c r="A1" s="1"><v>1</v></c>'), styles=one) == {(1, 1): "1900-01-01"}
+        assert cells_of(row('<c r="A1" s="1"><v>1</v></c>'), styles=other) == {(1, 1): 1}
+
+
+def test_little_is_remembered_and_nothing_large() -> None:
+    large = f'<cellXfs><xf numFmtId="0"/><xf numFmtId="14"/></cellXfs><extLst>{" " * ooxml.MAX_REMEMBERED}</extLst>'
+    before = ooxml._read_date_styles.cache_info()
+    assert cells_of(row('<c r="A1" s="1"><v>1</v></c>'), styles=large) == {(1, 1): "1900-01-01"}
+    assert ooxml._read_date_styles.cache_info() == before
+    assert (before.maxsize or 0) * ooxml.MAX_REMEMBERED == 4 << 20

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from gongkai.cell import Link, Value
 from gongkai.layout import Box
+from gongkai.sheetxml import OnRow, hand_over
 
 Rows = Sequence[Sequence[Value]]
 """Values row by row: numbers, texts, booleans, ``None`` for a blank, ``CellError`` and ``DateText`` as a file has them."""
@@ -79,3 +80,7 @@ class OpenBook:
             if len(found) == before:
                 break
         return found
+
+    def each_row(self, sheet: str, max_row: int, max_column: int, on_row: OnRow) -> None:
+        """Hand the rows of a long sheet to ``on_row``, in order."""
+        hand_over(self.cells(sheet, max_row, max_column), on_row)

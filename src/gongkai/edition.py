@@ -210,6 +210,11 @@ class Edition:
         return tuple(items)
 
     @cached_property
+    def items_of(self) -> Mapping[str, tuple[Item, ...]]:
+        """The items of each table."""
+        return {table: tuple(item for item in self.items if item.table == table) for table in self.lines}
+
+    @cached_property
     def prior_items(self) -> tuple[int, ...]:
         """Indices of the items whose last year's value some relation reads."""
         count = len(self.items)

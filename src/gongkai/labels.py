@@ -11,7 +11,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from gongkai.cell import Value, address, column_letters, is_number
@@ -25,7 +25,7 @@ _NUMBERING = re.compile(r"^(?:[一二三四五六七八九十]+[、.．]|[(（][
 _NOTE = re.compile(r"\([^()]*\)\Z")
 
 
-@cache
+@lru_cache(maxsize=1 << 12)
 def fold(text: str) -> str:
     """Return a label without what clerks and programs change: width, spaces, line breaks, brackets, numbering."""
     text = "".join(unicodedata.normalize("NFKC", text).split())
@@ -33,7 +33,7 @@ def fold(text: str) -> str:
     return "".join(char for char in text if char.isalnum())
 
 
-@cache
+@lru_cache(maxsize=1 << 12)
 def without_note(text: str) -> str:
     """Return a label folded, without the note in brackets that may stand behind it."""
     text = "".join(unicodedata.normalize("NFKC", text).split())
@@ -72,6 +72,9 @@ def spilled(cells: Cells, places: Iterable[Place]) -> str | None:
 
     That is a line with a blank in it and a number just behind its end: somebody inserted a cell.
     """
+    places = list(places)
+    if all(place in cells for place in places):
+        return None  # as in nearly every workbook
     lines: dict[tuple[str, int], list[Place]] = {}
     for row, column in places:
         lines.setdefault(("row", row), []).append((row, column))
@@ -269,7 +272,7 @@ class _Search:
 
     def moved(self, places: Mapping[str, Place]) -> Iterator[str]:
         """Yield what is said of a table, or of single rows and columns, that are not where the official form has them."""
-        official = {item.key: item for item in self.edition.items if item.table == self.block.table}
+        official = {item.key: item for item in self.edition.items_of[self.block.table]}
         shifts = Counter((row - official[k].box.top, at - official[k].box.left) for k, (row, at) in places.items())
         (down, right), _ = shifts.most_common(1)[0]
         odd: dict[str, None] = {}

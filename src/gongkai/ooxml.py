@@ -11,18 +11,18 @@ import struct
 import zipfile
 import zlib
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, lru_cache
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 from urllib.parse import unquote
 from xml.parsers.expat import ExpatError
 
-from gongkai.sheetxml import SheetReader, read_date_styles, read_strings, unescape
+from gongkai.sheetxml import OnRow, SheetReader, read_date_styles, read_strings, unescape
 from gongkai.xmlwalk import CHUNK, RootError, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from gongkai.cell import Value
 
@@ -32,7 +32,15 @@ MAX_FILE = 32 << 20
 MAX_PART = 16 << 20
 """Bytes of one part as it comes out of the package, whatever the package says about it."""
 
+MAX_LIST = 256 << 20
+"""The same for the lists of a summary, which are read row by row and never held."""
+
+MAX_REMEMBERED = 1 << 16
+"""Bytes of a part whose meaning is remembered."""
+
 MAX_ENTRIES, MAX_SHEETS, MAX_STRINGS = 2_000, 256, 200_000
+
+_Parsed = TypeVar("_Parsed")
 
 Reason = Literal[
     "empty",  # no bytes at all
@@ -125,6 +133,12 @@ class Workbook:
         with _naming(part):
             return reader.read(self._package.chunks(part), max_row, max_column)
 
+    def each_row(self, sheet: str, max_row: int, max_column: int, on_row: OnRow) -> None:
+        """Hand the rows of a long list to ``on_row``, in order; errors as in ``cells``."""
+        part = self._parts[sheet]
+        with _naming(part):
+            self._reader.each_row(self._package.chunks(part, MAX_LIST), max_row, max_column, on_row)
+
     def part(self, sheet: str) -> str:
         """Return the name of the part that holds a sheet; raise ``KeyError`` for a name that is not in ``sheets``."""
         return self._parts[sheet]
@@ -147,12 +161,9 @@ class Workbook:
                 read_strings(self._package.chunks(part), add)
         return texts
 
-    def _date_styles(self) -> set[str]:
+    def _date_styles(self) -> frozenset[str]:
         part = _single(self._relationships, "styles")
-        if part is None:
-            return set()
-        with _naming(part):
-            return read_date_styles(self._package.chunks(part))
+        return frozenset() if part is None else self._package.parsed(part, _read_date_styles)
 
 
 def open_workbook(source: bytes | Path) -> Workbook:
@@ -203,7 +214,7 @@ class _Package:
     def __iter__(self) -> Iterator[str]:
         return iter(self._entries)
 
-    def chunks(self, part: str) -> Iterator[bytes]:
+    def chunks(self, part: str, limit: int = MAX_PART) -> Iterator[bytes]:
         """Yield the content of a part; what is wrong with it shows at the latest after its last chunk."""
         entry = self._entries.get(part)
         if entry is None:
@@ -218,32 +229,27 @@ class _Package:
         checksum = size = 0
         for chunk in _unpacked(packed, entry.compress_type, part):
             size += len(chunk)
-            if size > MAX_PART:
-                raise WorkbookError("too-large", f"{part} has more than {MAX_PART} bytes")
+            if size > limit:
+                raise WorkbookError("too-large", f"{part} has more than {limit} bytes")
             checksum = zlib.crc32(chunk, checksum)
             yield chunk
         if checksum != entry.CRC:
             raise WorkbookError("truncated", f"{part} does not match its checksum")
 
-    def relationships(self, part: str) -> dict[str, _Relationship]:
+    def parsed(self, part: str, parse: Callable[[bytes], _Parsed]) -> _Parsed:
+        """Return what a part says, by a parser that remembers what it was asked."""
+        content = b"".join(self.chunks(part))
+        with _naming(part):
+            return parse(content) if len(content) <= MAX_REMEMBERED else parse.__wrapped__(content)  # type: ignore[attr-defined]
+
+    def relationships(self, part: str) -> Mapping[str, _Relationship]:
         """Return the relationships of a part (of the package for ``""``) by id, those to outside left out."""
         folder, name = posixpath.split(part)
-        found: dict[str, _Relationship] = {}
-
-        def enter(path: str, attributes: dict[str, str]) -> None:
-            if path != "Relationships/Relationship" or attributes.get("TargetMode") == "External":
-                return
-            identifier = attributes.get("Id", "")
-            if identifier in found:
-                raise ValueError(f"two relationships {identifier!r}")
-            standard, _, kind = attributes.get("Type", "").rpartition("/")
-            target = _part_name(posixpath.join("/", folder, attributes.get("Target", "").replace("\\", "/")))
-            found[identifier] = _Relationship(kind if standard in _RELATIONSHIPS else "", target)
-
-        rels = posixpath.join(folder, "_rels", f"{name}.rels")
-        with _naming(rels):
-            walk(self.chunks(rels), "Relationships", enter, known={_PACKAGE_RELATIONSHIPS})
-        return found
+        listed = self.parsed(posixpath.join(folder, "_rels", f"{name}.rels"), _read_relationships)
+        return {
+            identifier: _Relationship(kind, _part_name(posixpath.join("/", folder, target)))
+            for identifier, kind, target in listed
+        }
 
 
 def _refuse_other_files(data: bytes) -> None:
@@ -295,7 +301,7 @@ def _part_name(path: str) -> str:
     return path.lstrip("/").lower()
 
 
-def _single(relationships: dict[str, _Relationship], kind: str) -> str | None:
+def _single(relationships: Mapping[str, _Relationship], kind: str) -> str | None:
     """Return the part that the relationship of a kind leads to, of which there can be one at most."""
     targets = {relationship.target for relationship in relationships.values() if relationship.kind == kind}
     if len(targets) > 1:
@@ -327,19 +333,49 @@ def _contents(package: _Package, part: str) -> tuple[list[tuple[str, str]], bool
     return listed, date1904
 
 
-def _application(package: _Package, relationships: dict[str, _Relationship]) -> str | None:
+def _application(package: _Package, relationships: Mapping[str, _Relationship]) -> str | None:
+    parts = [_single(relationships, kind) for kind in ("extended-properties", "extendedProperties")]
+    names = [package.parsed(part, _read_application) for part in parts if part is not None and part in package]
+    return "".join(names).strip() or None
+
+
+# --- parts that thousands of workbooks made from one template have in common, byte for byte
+
+
+@lru_cache(maxsize=64)
+def _read_relationships(content: bytes) -> tuple[tuple[str, str, str], ...]:
+    """Return (id, kind, target) of each relationship, those to outside left out."""
+    found: dict[str, tuple[str, str, str]] = {}
+
+    def enter(path: str, attributes: dict[str, str]) -> None:
+        if path != "Relationships/Relationship" or attributes.get("TargetMode") == "External":
+            return
+        identifier = attributes.get("Id", "")
+        if identifier in found:
+            raise ValueError(f"two relationships {identifier!r}")
+        standard, _, kind = attributes.get("Type", "").rpartition("/")
+        target = attributes.get("Target", "").replace("\\", "/")
+        found[identifier] = identifier, kind if standard in _RELATIONSHIPS else "", target
+
+    walk((content,), "Relationships", enter, known={_PACKAGE_RELATIONSHIPS})
+    return tuple(found.values())
+
+
+@lru_cache(maxsize=64)
+def _read_date_styles(content: bytes) -> frozenset[str]:
+    return frozenset(read_date_styles(iter((content,))))
+
+
+@lru_cache(maxsize=64)
+def _read_application(content: bytes) -> str:
     names: list[str] = []
 
     def leave(path: str, text: str) -> None:
         if path == "Properties/Application":
             names.append(text)
 
-    for kind in ("extended-properties", "extendedProperties"):
-        part = _single(relationships, kind)
-        if part is not None and part in package:
-            with _naming(part):
-                walk(package.chunks(part), "Properties", lambda *_: None, leave, known=_PROPERTIES)
-    return "".join(names).strip() or None
+    walk((content,), "Properties", lambda *_: None, leave, known=_PROPERTIES)
+    return "".join(names)
 
 
 def _other(package: _Package) -> Reason:

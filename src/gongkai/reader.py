@@ -31,6 +31,7 @@ from gongkai.sheets import (
     META_KEYS,
     META_SHEET,
 )
+from gongkai.sheetxml import OnRow
 from gongkai.validation import Context, Finding
 from gongkai.verdict import Prior
 from gongkai.wording import shown
@@ -85,6 +86,8 @@ class Book(Protocol):
     def application(self) -> str | None: ...  # noqa: D102
 
     def cells(self, sheet: str, max_row: int = ..., max_column: int = ...) -> Mapping[tuple[int, int], Value]: ...  # noqa: D102
+
+    def each_row(self, sheet: str, max_row: int, max_column: int, on_row: OnRow) -> None: ...  # noqa: D102
 
 
 def read(source: Path | bytes) -> Reading:
@@ -141,12 +144,11 @@ class _Reader:
             if isinstance(found, Lost):
                 continue
             cells = self.page(sheet)
-            for item in edition.items:
-                if item.table == block.table:
-                    place = found.places[item.key] if found else (item.box.top, item.box.left)
-                    values[item.index] = _as_shown(cells.get(place))
-                    if found:
-                        places[item.index] = (sheet, address(*place))
+            for item in edition.items_of[block.table]:
+                place = found.places[item.key] if found else (item.box.top, item.box.left)
+                values[item.index] = _as_shown(cells.get(place))
+                if found:
+                    places[item.index] = (sheet, address(*place))
         findings += self.layout_findings(edition, tables)
         cover = self.cover(edition)
         year = cover.pop("year")
@@ -269,27 +271,36 @@ class _Reader:
         """Return the units a summary counts, from its sheet of members."""
         if MEMBER_SHEET not in self.book.sheets:
             return ()
-        cells = self.book.cells(MEMBER_SHEET, MEMBER_MAX_ROWS, 2)
-        rows = sorted({row for row, _ in cells})
-        pairs = ((cells.get((row, 1)), cells.get((row, 2))) for row in rows)
-        return tuple(Unit(*(None if value is None else str(value) for value in pair)) for pair in pairs)
+        found: list[Unit] = []
+
+        def add(_: int, cells: Mapping[int, Value]) -> None:
+            if cells:
+                found.append(Unit(*(None if cells.get(at) is None else str(cells[at]) for at in (1, 2))))
+
+        self.book.each_row(MEMBER_SHEET, MEMBER_MAX_ROWS, 2, add)
+        return tuple(found)
 
     def details(self, edition: Edition, year: Value) -> tuple[Report, ...]:
         """Return the reports that a summary added, from its sheet 明细."""
         if DETAIL_SHEET not in self.book.sheets:
             return ()
-        cells = self.book.cells(DETAIL_SHEET, DETAIL_MAX_ROWS, DETAIL_FIRST_COLUMN + len(edition.items))
-        keys = [cells.get((DETAIL_KEY_ROW, DETAIL_FIRST_COLUMN + item.index)) for item in edition.items]
-        if keys != [item.key for item in edition.items]:
-            return ()
-        found = []
-        row = DETAIL_FIRST_ROW
-        while (row, DETAIL_NAME_COLUMN) in cells:
-            name, code = cells[row, DETAIL_NAME_COLUMN], cells.get((row, DETAIL_CODE_COLUMN))
-            unit = Unit(name=str(name), code=None if code is None else str(code))
-            values = tuple(_as_shown(cells.get((row, DETAIL_FIRST_COLUMN + i.index))) for i in edition.items)
-            found.append(Report(edition.name, year, unit, values))
-            row += 1
+        columns = [DETAIL_FIRST_COLUMN + item.index for item in edition.items]
+        found: list[Report] = []
+        known = ended = False
+
+        def add(row: int, cells: Mapping[int, Value]) -> None:
+            nonlocal known, ended
+            if row == DETAIL_KEY_ROW:
+                known = [cells.get(column) for column in columns] == [item.key for item in edition.items]
+            if row < DETAIL_FIRST_ROW or ended:
+                return
+            name, code = cells.get(DETAIL_NAME_COLUMN), cells.get(DETAIL_CODE_COLUMN)
+            ended = name is None
+            if known and not ended:
+                unit = Unit(name=str(name), code=None if code is None else str(code))
+                found.append(Report(edition.name, year, unit, tuple(_as_shown(cells.get(at)) for at in columns)))
+
+        self.book.each_row(DETAIL_SHEET, DETAIL_FIRST_ROW + DETAIL_MAX_ROWS, max(columns), add)
         return tuple(found)
 
 

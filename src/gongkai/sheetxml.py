@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from gongkai.cell import MAX_DIGITS, CellError, DateText, Uncalculated, Value, f
 from gongkai.xmlwalk import CHUNK, SKIP, characters, plain, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+    from collections.abc import Container, Iterable, Iterator, Sequence
 
 MAX_BEYOND = 1 << 20
 """Bytes of a sheet still scanned for a stray row after the last wanted row has gone by."""
@@ -119,6 +120,10 @@ def read_date_styles(chunks: Iterator[bytes]) -> set[str]:
     return {str(index) for index, key in enumerate(used) if key in dates}
 
 
+OnRow = Callable[[int, dict[int, Value]], object]
+"""Takes the number of a row and its cells by column; blank ones are absent."""
+
+
 class SheetReader:
     """Reads the sheets of one workbook, given its shared strings and the numbers (as text) of the styles of dates."""
 
@@ -132,6 +137,10 @@ class SheetReader:
         block = None if document is None else document.child("sheetData")
         cells = None if block is None else self._cut(block.decode(), max_row, max_column)
         return self._walk(chunks, max_row, max_column) if cells is None else cells
+
+    def each_row(self, chunks: Iterator[bytes], max_row: int, max_column: int, on_row: OnRow) -> None:
+        """Hand over row by row what ``read`` returns at once; the rows of a long list must stand in order."""
+        self._walk(chunks, max_row, max_column, on_row)
 
     def _cut(  # noqa: PLR0912 - the loop over all cells of all workbooks: no calls for the frequent ones
         self, block: str, max_row: int, max_column: int
@@ -149,7 +158,7 @@ class SheetReader:
                     continue
                 if start is None or row or _row_number(start[1]) <= last_row:
                     return None
-                last_row, last_column = int(start[1]), 0
+                last_row, last_column = _row_number(start[1]), 0
                 row = 0 if start[2] else last_row
                 limit = max_column if row <= max_row else 0
                 continue
@@ -159,6 +168,10 @@ class SheetReader:
                 return None
             last_column = column
             if column > limit or not (text or formula or kind == "s"):
+                continue
+            if kind == "str":  # the result of a formula, whatever it is
+                if text:
+                    cells[place] = unescape(characters(text))
                 continue
             if kind == "s":
                 value: Value = shared.get(text)
@@ -179,9 +192,9 @@ class SheetReader:
         return cells
 
     def _walk(  # noqa: C901, PLR0915 - one state machine, three closures over it
-        self, chunks: Iterable[bytes], max_row: int, max_column: int
+        self, chunks: Iterable[bytes], max_row: int, max_column: int, on_row: OnRow | None = None
     ) -> dict[_Place, Value]:
-        """Return the cells of a sheet in any form."""
+        """Return the cells of a sheet in any form, or hand each row to ``on_row`` and keep nothing."""
         cells: dict[_Place, Value] = {}  # blank ones too, until the end, or one could hide a duplicate
         row = column = blocks = 0
         numbered = beyond = False  # this row has a number; a row after the last wanted one was met
@@ -230,6 +243,11 @@ class SheetReader:
                     if place in cells:
                         _agree(place, cells[place], value)
                     cells[place] = value
+            elif path == _ROW and on_row:
+                if not ascending:
+                    raise ValueError(f"row {row} is out of order")
+                on_row(row, {at: value for (_, at), value in cells.items() if value is not None})
+                cells.clear()
             elif path == f"{_CELL}/f":
                 formula = content
             elif path in _STORED:
@@ -259,6 +277,15 @@ class SheetReader:
         if text and style in self._date_styles:
             return DateText(date_text(value, date1904=self._date1904) or text.strip(_SPACE))
         return value
+
+
+def hand_over(cells: Mapping[tuple[int, int], Value], on_row: OnRow) -> None:
+    """Hand cells that are there already to ``on_row``, row by row."""
+    rows: dict[int, dict[int, Value]] = {}
+    for (row, column), value in sorted(cells.items(), key=lambda cell: cell[0]):
+        rows.setdefault(row, {})[column] = value
+    for row, found in rows.items():
+        on_row(row, found)
 
 
 def unescape(text: str) -> str:
@@ -327,6 +354,7 @@ def _place(reference: str) -> tuple[int, int]:
     return row, column
 
 
+@lru_cache(maxsize=1 << 12)
 def _row_number(text: str) -> int:
     row = _index(text)
     if not 1 <= row <= MAX_ROWS:

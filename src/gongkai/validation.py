@@ -183,7 +183,7 @@ class _Examination:
             item = self.edition.items[index]
             groups[item.table, self.sameness(item)][_spot(item, self.edition)] = item
         for (table, kind), spots in groups.items():
-            items = {_spot(item, self.edition): item for item in self.edition.items if item.table == table}
+            items = {_spot(item, self.edition): item for item in self.edition.items_of[table]}
             also = [spot for spot, item in items.items() if item.index in following] if kind is None else []
             for rectangle in rectangles(spots, also):
                 cells = [items[spot] for spot in rectangle]

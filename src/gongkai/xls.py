@@ -11,6 +11,7 @@ from xlrd.biffh import XLRDError, error_text_from_code
 
 from gongkai.cell import CellError, DateText, Value, from_float
 from gongkai.ooxml import MAX_FILE, WorkbookError
+from gongkai.sheetxml import OnRow, hand_over
 
 
 class OldWorkbook:
@@ -49,6 +50,10 @@ class OldWorkbook:
                 return DateText(cell.value)
             return DateText(moment.date() if moment.time() == moment.min.time() else moment)
         return None
+
+    def each_row(self, sheet: str, max_row: int, max_column: int, on_row: OnRow) -> None:
+        """Hand the rows of a sheet to ``on_row``, in order."""
+        hand_over(self.cells(sheet, max_row, max_column), on_row)
 
 
 def open_old_workbook(source: bytes | Path) -> OldWorkbook:
