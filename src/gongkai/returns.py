@@ -23,7 +23,7 @@ def send_back(submissions: Iterable[Submission], folder: Path) -> list[Path]:
         if submission.status not in ("failed", "warnings"):
             continue
         source = Path(submission.file)
-        data, suffix = _copy(submission, source)
+        data, suffix = marked_copy(submission)
         target = _free(folder, source.stem, suffix, taken)
         taken.add(target.resolve())
         write_whole(target, data)
@@ -31,10 +31,14 @@ def send_back(submissions: Iterable[Submission], folder: Path) -> list[Path]:
     return written
 
 
-def _copy(submission: Submission, source: Path) -> tuple[bytes, str]:
+def marked_copy(submission: Submission) -> tuple[bytes, str]:
+    """Return the marked copy of a file, or the list of its findings, and how its name ends."""
+    source = Path(submission.file)
     if source.suffix.lower() in (".xlsx", ".xlsm"):
         try:
-            return marking.marked(source.read_bytes(), submission.findings, submission.explanations), source.suffix
+            return marking.marked(
+                source.read_bytes(), submission.findings, submission.context.explanations
+            ), source.suffix
         except (KeyError, WorkbookError):
             pass  # not ours, or no longer as we made it
     return marking.findings_list(source.name, submission.findings), "-验证结果.xlsx"

@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import hashlib
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from gongkai import report as reports
 from gongkai.edition import EditionError, editions
+from gongkai.labels import fold
+from gongkai.messages import UNREADABLE
 from gongkai.numerals import is_blank
 from gongkai.reader import ReadError, Reading, read
 from gongkai.report import Report, ReportError, Unit
 from gongkai.stamp import changed_since
 from gongkai.validation import Context, Finding, status, sum_findings, validate
-from gongkai.verdict import Prior
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where the numbers of a submission come from, so that every sum can be led back to a file."""
+
+    sha256: str
+    modified: float
+    """When the file was last saved, in seconds since 1970 (UTC)."""
+    application: str | None = None
+    template_version: str | None = None
+    validated_at: str | None = None
+    """When the body itself validated it, in ISO 8601; ``None`` where it did not."""
+    validated_with: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +42,15 @@ class Submission:
     report: Report | None = None
     findings: tuple[Finding, ...] = ()
     error: str | None = None
-    explanations: Mapping[tuple[str, str, str], str] = field(default_factory=dict)
+    context: Context = field(default_factory=Context)
+    """What its workbook adds to the report: places, explanations, what the reader noticed."""
     members: tuple[Unit, ...] = ()
     """The units a summary contains; none for an ordinary report."""
     zeroed: int = 0
     """How many blank cells count as zero because somebody declared so."""
     changed: bool = False
     """Whether something was changed after the body itself had validated it."""
+    origin: Origin | None = None
 
     @property
     def status(self) -> str:
@@ -56,32 +75,10 @@ class Submission:
         return head if self.error is None else {**head, "message": self.error}
 
 
-class PriorReports:
-    """Last year's reports, found again by unit: by code where both have one, otherwise by name."""
-
-    def __init__(self, found: Iterable[Report]) -> None:
-        self._by_unit: dict[tuple[str, int], list[Report]] = {}
-        for report in found:
-            if isinstance(report.year, int):
-                for key in unit_keys(report.unit):
-                    self._by_unit.setdefault((key, report.year), []).append(report)
-
-    def of(self, report: Report) -> Prior | None:
-        """Return what the unit reported the year before, if it is known."""
-        if not isinstance(report.year, int):
-            return None
-        known = editions()
-        for key in unit_keys(report.unit):
-            for last in self._by_unit.get((key, report.year - 1), ()):
-                if same_unit(last.unit, report.unit):
-                    return Prior.of(last, known[last.edition], known[report.edition])
-        return None
-
-
 def unit_keys(unit: Unit) -> tuple[str, ...]:
-    """Return what identifies a unit: its code, and its name without spaces."""
-    code = ("code:" + unit.code.strip().upper(),) if unit.code and unit.code.strip() else ()
-    name = ("name:" + "".join(unit.name.split()),) if unit.name and unit.name.strip() else ()
+    """Return what identifies a unit: its code, and its name, both without what people write in several ways."""
+    code = ("code:" + "".join(unit.code.split()).upper(),) if unit.code and unit.code.strip() else ()
+    name = ("name:" + (fold(unit.name) or unit.name.strip()),) if unit.name and unit.name.strip() else ()
     return code + name
 
 
@@ -105,24 +102,39 @@ def load(file: Path) -> Reading:
     return Reading(report, Context(), None, {}, None)
 
 
-def assess(reading: Reading, priors: PriorReports | None = None, *, blank_as_zero: bool = False) -> tuple[Finding, ...]:
-    """Return every finding of a workbook; ``priors`` go before the last year's values it carries itself."""
+def assess(reading: Reading, *, blank_as_zero: bool = False) -> tuple[Finding, ...]:
+    """Return every finding of a workbook, last year's values compared where it carries them itself."""
     report, edition = reading.report, editions()[reading.report.edition]
-    prior = (priors.of(report) if priors else None) or reading.prior
-    findings = validate(report, edition, prior, reading.context, blank_as_zero=blank_as_zero)
+    findings = validate(report, edition, reading.prior, reading.context, blank_as_zero=blank_as_zero)
     return findings + tuple(sum_findings(report, edition, reading.details))
 
 
-def judge(file: Path, priors: PriorReports | None = None, *, blank_as_zero: bool = False) -> Submission:
+def judge(file: Path, *, blank_as_zero: bool = False) -> Submission:
     """Read and validate one file; what cannot be read becomes a submission that says why."""
     try:
         reading = load(file)
+        origin = _origin(file, reading)
     except ReadError as error:
         return Submission(str(file), error=str(error))
+    except OSError:  # it vanished, or was locked, while it was read
+        return Submission(str(file), error=UNREADABLE["unreadable"])
     report = reading.report
-    findings = assess(reading, priors, blank_as_zero=blank_as_zero)
+    findings = assess(reading, blank_as_zero=blank_as_zero)
     zeroed = sum(map(is_blank, report.values)) if blank_as_zero or report.declares_zero else 0
+    changed = changed_since(report, reading.meta)
     return Submission(
-        str(file), report, findings, None, reading.context.explanations,
-        reading.members, zeroed, changed_since(report, reading.meta),
+        str(file), report, findings, None, reading.context, reading.members, zeroed, changed, origin
     )  # fmt: skip
+
+
+def judge_all(files: Sequence[tuple[int, str]], *, blank_as_zero: bool = False) -> list[Submission]:
+    """Judge a chunk of files, given as (number, path)."""
+    return [judge(Path(file), blank_as_zero=blank_as_zero) for _, file in files]
+
+
+def _origin(file: Path, reading: Reading) -> Origin:
+    with file.open("rb") as content:
+        digest = hashlib.file_digest(content, "sha256").hexdigest()
+        modified = os.fstat(content.fileno()).st_mtime
+    keys = ("template_version", "validated_at", "validated_with")
+    return Origin(digest, modified, reading.application, *(reading.meta.get(key) for key in keys))
