@@ -38,6 +38,11 @@ def rule_book(edition: Edition) -> tuple[RuleEntry, ...]:
     return tuple(entries)
 
 
+def office_rules() -> tuple[RuleEntry, ...]:
+    """Return the rules of every merge, whatever the edition."""
+    return tuple(RuleEntry(name, (rule.severity,), rule.title) for name, rule in messages.OFFICE_RULES.items())
+
+
 def guide_lines(edition: Edition) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield the lines of the sheet 填报说明: (kind, texts of its columns); kind is title, head, text or rule."""
     yield "title", ("填报说明",)

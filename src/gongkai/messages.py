@@ -35,6 +35,18 @@ FORM_RULES: Mapping[str, Rule] = {
     "F-LAYOUT": Rule("表格的标题、行、列与官方格式一致", "error"),
 }
 
+OFFICE_RULES: Mapping[str, Rule] = {
+    "R-SUM": Rule("汇总表的每个数等于明细中各单位之和", "error"),
+    "S-MISSING": Rule("名册上应独立填报的单位都已报送", "error"),
+    "S-UNKNOWN": Rule("报送的单位在名册上，且名册没有写明不报", "error"),
+    "S-YEAR": Rule("报表的年度是汇总的年度", "error"),
+    "S-EDITION": Rule("报表用的是汇总年度适用的统计表版本", "error"),
+    "S-DUPLICATE": Rule("同一单位只计一份，其余列出", "error"),
+    "S-OVERLAP": Rule("同一单位的数字只计一次：不与含有它的汇总或并入的上级单位相加", "error"),
+    "S-CHANGED": Rule("填报单位验证通过以后内容没有再改动", "warning"),
+}
+"""What an office asks when it merges; the bodies that fill in a form have nothing to do with it."""
+
 FORM_SENTENCES: Mapping[str, str] = {
     "F-EDITION": "报告年度 {value} 应使用 {expected} 年版统计表，本表是 {edition} 年版。请换用 {expected} 年版模板重新填报，或改正封面的报告年度。",
     "F-EDITION.none": "报告年度填的是 {value}，没有适用于这一年度的统计表。请改正封面的报告年度。",
@@ -60,6 +72,8 @@ FORM_SENTENCES: Mapping[str, str] = {
     "F-UNCALCULATED": "“{name}”的公式没有计算结果。请用 Excel、WPS 或 LibreOffice 打开本文件，保存一次后再报送。",
     "R-SUM": "汇总表的“{name}”是 {value}，而明细中各单位之和是 {expected}。汇总后可能有人改动过，请重新汇总，不要手工修改。",
     "S-CHANGED": "填报单位验证通过以后，本文件的内容又改动过。请与填报单位核对这是不是定稿。",
+    "S-MISSING": "名册上的“{name}”没有报送。请催报。",
+    "F-COVER.by-name": "封面没有填单位代码，或代码不在名册上，按名称“{name}”对应到名册上代码为 {code} 的单位。请与填报单位核对，并请其在封面补填代码。",
     "F-UNCALCULATED.many": "{range} 共 {count} 格的公式没有计算结果（从“{name}”起）。请用 Excel、WPS 或 LibreOffice 打开本文件，保存一次后再报送。",
     "too-large": "“{name}”填的是 {value}，超出合理范围。请核对位数和单位。",
     "F-LAYOUT.mapped": "“{sheet}”的版式与官方模板不同，已按标题对应读取：{details}。请核对读取的数字是否正确，最好改用官方模板填报。",
@@ -91,6 +105,26 @@ RELATION_GENERAL = "“{name}”不符合“{title}”（{equation}），现为 
 RELATION_WARNING = "“{name}”不符合“{title}”（{equation}），现为 {value}。请核对；数字无误的，请在情况说明中写明原因。"
 
 KEPT_EXPLANATION = "以前写的情况说明。对应的问题要等错误改正后才能核对，到时会自动对上；不再需要的会自动消失。"
+LEFT_OUT: Mapping[str, str] = {
+    "S-UNKNOWN": "{why}（S-UNKNOWN）",
+    "joined": "名册上“{name}”并入“{parent}”报送，单独计入会重复（S-OVERLAP）",
+    "exempt": "名册写明“{name}”不报，没有计入（S-UNKNOWN）",
+}
+"""Why the office leaves a good report out of its summary."""
+
+REASONS: Mapping[str, str] = {
+    "unreadable": "无法读取",
+    "failed": "有错误",
+    "S-YEAR": "年度不符",
+    "S-EDITION": "版本不符",
+    "S-UNKNOWN": "不在报送范围",
+    "S-DUPLICATE": "重复报送",
+    "S-OVERLAP": "已含在别的文件里",
+}
+"""Why a file does not count, in short."""
+CHANGED = "填报单位验证通过以后又改动过"
+"""What S-CHANGED is, in short."""
+
 PROPOSAL = "请改为 {expected}。"
 NO_YEAR = "请改正。"
 NO_PROPOSAL = "请改为数字，没有发生的填 0。"
@@ -134,5 +168,6 @@ UNREADABLE: Mapping[str, str] = {
     "unreadable": "文件打不开，可能正被其他程序占用或没有读取权限。请关闭占用它的程序后再试。",
     "foreign": "没有找到统计表：既不是官方模板，也没有认出“{sheets}”等表格。请改用官方模板填报。",
     "edition": "是“{edition}”版统计表，本程序不认识这个版本。请用 gongkai template 取得现行模板重新填报。",
+    "crash": "读取时程序两次中断，没有计入。请用 Excel 或 WPS 打开本文件，另存后再试；仍然不行的，请退回重新填报。",
     "json": "{detail}",
 }  # fmt: skip
