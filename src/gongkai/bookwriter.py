@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import io
 import re
+import tempfile
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import xlsxwriter
+from xlsxwriter.worksheet import Worksheet
 
 from gongkai.cell import Value, column_letters, parse_address
 from gongkai.layout import Box
 from gongkai.styles import Styles
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from xlsxwriter.format import Format
-    from xlsxwriter.worksheet import Worksheet
 
 _A4 = 9
 
@@ -35,25 +39,67 @@ class _Nothing(str):
         return self is other
 
 
+class _Numbers(NamedTuple):
+    """A row of numbers, where XlsxWriter keeps a cell."""
+
+    values: Sequence[int | float]
+    style: Format
+
+
+class _Sheet(Worksheet):  # type: ignore[misc]  # XlsxWriter's has no types
+    """A worksheet that takes a row of numbers at once: XlsxWriter makes a dozen calls for each cell."""
+
+    def write_numbers(self, row: int, column: int, values: Sequence[int | float], style: Format) -> None:
+        """Write numbers side by side, counted from 0."""
+        last = column + len(values) - 1
+        for at in (last, column):  # so the row before is finished, and it is known how wide this one is
+            self.write_number(row, at, values[at - column], style)
+        self.table[row].pop(last)
+        self.table[row][column] = _Numbers(values, style)
+
+    def _write_cell(self, row: int, col: int, cell: Any) -> None:  # noqa: ANN401 - any of XlsxWriter's
+        if not isinstance(cell, _Numbers):
+            super()._write_cell(row, col, cell)
+            return
+        end = f'{row + 1}" s="{cell.style._get_xf_index()}"><v>'  # noqa: SLF001 - there is no other way to its number
+        self.fh.write(
+            "".join(
+                f'<c r="{column_letters(column)}{end}{value:.16G}</v></c>'
+                for column, value in enumerate(cell.values, col + 1)
+            )
+        )
+
+
 class BookWriter:
     """A workbook while it is written; cells are addressed as ``D6``."""
 
-    def __init__(self, title: str) -> None:
+    def __init__(self, title: str, file: Path | None = None) -> None:
         self._buffer = io.BytesIO()
-        self.book = xlsxwriter.Workbook(self._buffer, {"in_memory": True})
+        # XlsxWriter leaves its temporary files behind when writing fails; in a folder of ours they go with it.
+        self._scratch = tempfile.TemporaryDirectory(prefix="gongkai-", ignore_cleanup_errors=True) if file else None
+        options = {"in_memory": True} if self._scratch is None else {"tmpdir": self._scratch.name}
+        self.book = xlsxwriter.Workbook(file or self._buffer, options)
         # The same content must give the same bytes, whenever it is written.
         self.book.set_properties({"title": title, "created": datetime(2024, 1, 1, tzinfo=UTC)})
         self.styles = Styles(self.book)
-        self.sheets: dict[str, Worksheet] = {}
+        self.sheets: dict[str, _Sheet] = {}
 
-    def add(self, *names: str) -> None:
-        """Add sheets, in this order, behind those there are."""
+    def add(self, *names: str, long: bool = False) -> None:
+        """Add sheets, in this order, behind those there are.
+
+        The rows of a ``long`` sheet go to disk at once, so they must be written from top to bottom. That needs a
+        workbook that is written to a file; in memory a sheet is as long as memory allows.
+        """
         for name in names:
-            self.sheets[name] = self.book.add_worksheet(name)
+            self.book.constant_memory = long and not self.book.in_memory
+            self.sheets[name] = self.book.add_worksheet(name, _Sheet)
+            self.book.constant_memory = False
 
     def close(self) -> bytes:
-        """Finish the workbook and return it."""
+        """Finish the workbook and return it, or nothing where it was written to a file."""
         self.book.close()
+        if self._scratch:
+            self._scratch.cleanup()
         return self._buffer.getvalue()
 
     def put(self, sheet: str, cell: str, value: Value, style: Format | None = None) -> None:
@@ -69,6 +115,11 @@ class BookWriter:
         else:
             page.write_number(row, column, value, style)
 
+    def put_numbers(self, sheet: str, cell: str, values: Sequence[int | float], style: Format) -> None:
+        """Write numbers side by side, the first of them into ``cell``."""
+        row, column = parse_address(cell)
+        self.sheets[sheet].write_numbers(row - 1, column - 1, values, style)
+
     def put_formula(self, sheet: str, cell: str, text: str, result: Value, style: Format | None = None) -> None:
         """Write a formula with its result."""
         stored: Any = result
@@ -76,6 +127,10 @@ class BookWriter:
             escaped = _CONTROL.sub(lambda char: f"_x{ord(char[0]):04X}_", result)
             stored = _HALVES.sub("\N{REPLACEMENT CHARACTER}", escaped) or _Nothing()
         self.sheets[sheet].write_formula(cell, text, style, stored)
+
+    def link(self, sheet: str, cell: str, target: str) -> None:
+        """Let a click on a cell lead to ``表!D6``; write what the cell shows afterwards."""
+        self.sheets[sheet].write_url(cell, f"internal:{target}")
 
     def span(self, sheet: str, box: Box, style: Format) -> None:
         """Merge the cells of a box, where it is more than one."""
@@ -101,6 +156,12 @@ class BookWriter:
     def height(self, sheet: str, row: int, height: float) -> None:
         """Set the height of a row, in points."""
         self.sheets[sheet].set_row(row - 1, height)
+
+    def forget(self, sheet: str, row: int) -> None:
+        """Drop what XlsxWriter keeps of a row that is on disk already: it would keep it until the end."""
+        page = self.sheets[sheet]
+        for kept in ("row_info", "row_sizes"):
+            getattr(page, kept, {}).pop(row - 1, None)
 
     def paper(self, sheet: str, *, landscape: bool, pages_wide: int = 1, pages_tall: int = 0) -> None:
         """Print on A4, fitted to so many pages; 0 is as many as it takes."""

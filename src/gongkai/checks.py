@@ -306,21 +306,25 @@ def cover_mark(edition: Edition, field: CoverField) -> Formula | None:
 
 
 def filling_of(
-    edition: Edition, report: Report | None, prior: Sequence[Value], year: int | None = None
+    edition: Edition,
+    report: Report | None,
+    prior: Sequence[Value],
+    year: int | None = None,
+    unit: Unit | None = None,
 ) -> tuple[Filling, frozenset[int]]:
-    """Return what a workbook of ``report`` shows, and which totals stay formulas.
+    """Return what a workbook of ``report``, or a blank one of ``unit`` and ``year``, shows, and which totals stay formulas.
 
     A total stays a formula where the reported value equals its result; elsewhere the reported value is written, so
     that what was reported is what is read again.
     """
     values: list[Value] = list(report.values) if report else [None] * len(edition.items)
-    unit, filed = (report.unit, report.year) if report else (Unit(), year)
+    who, filed = (report.unit, report.year) if report else (unit or Unit(), year)
     kept: set[int] = set()
     formulas = dict(total_formulas(edition))
     for total in edition.derivations:
-        shows = formulas[total].result(Filling(edition, values, unit, filed, prior))
+        shows = formulas[total].result(Filling(edition, values, who, filed, prior))
         reported = values[total]
         if report is None or (shows == "" and reported is None) or (is_number(reported) and reported == shows):
             kept.add(total)
             values[total] = shows
-    return Filling(edition, values, unit, filed, prior), frozenset(kept)
+    return Filling(edition, values, who, filed, prior), frozenset(kept)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gongkai import checks
@@ -11,17 +13,26 @@ from gongkai.cell import Value
 from gongkai.checks import Formula
 from gongkai.edition import Edition
 from gongkai.layout import Box
-from gongkai.report import Report
+from gongkai.report import Report, Unit
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format
 
 
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """A cell of a summary, which is computed and not typed: its formula, its result, and where a click on it leads."""
+
+    formula: str
+    result: Value
+    target: str | None = None
+
+
 class Form:
     """The state that the writers of the sheets share.
 
-    ``report`` fills it; ``prior`` maps item index → last year's value; ``cells`` maps item index → (formula, result)
-    for the cells of a summary, which are computed and not typed.
+    ``report`` fills it, or ``unit`` and ``year`` its cover; ``prior`` maps item index → last year's value; ``cells`` are those of a summary by item index.
+    With ``file`` the workbook is written there, otherwise it is made in memory.
     """
 
     def __init__(
@@ -29,16 +40,18 @@ class Form:
         edition: Edition,
         report: Report | None = None,
         prior: Mapping[int, Value] | None = None,
-        cells: Mapping[int, tuple[str, Value]] | None = None,
+        cells: Mapping[int, Computed] | None = None,
         year: int | None = None,
+        unit: Unit | None = None,
+        file: Path | None = None,
     ) -> None:
         self.edition = edition
         last = [(prior or {}).get(item.index) for item in edition.items]
-        self.filling, self.kept = checks.filling_of(edition, report, last, year)
+        self.filling, self.kept = checks.filling_of(edition, report, last, year, unit)
         self.cells = cells or {}
         self.totals = dict(checks.total_formulas(edition))
         self.marks: dict[str, list[tuple[Formula, Value]]] = {}
-        self.writer = BookWriter(edition.schema["title"])
+        self.writer = BookWriter(edition.schema["title"], file)
 
     def put_mark(self, formula: Formula, style: Format) -> None:
         """Write a mark and count it for the cover."""

@@ -175,7 +175,11 @@ def _merged(paths: Sequence[tuple[str, ...]]) -> Iterator[tuple[int, int, int, s
             first = last + 1
 
 
+def columns_of(text: str) -> int:
+    """Return how many characters of a fixed width a text takes; a Chinese one takes two."""
+    return sum(2 if unicodedata.east_asian_width(char) in "WFA" else 1 for char in text)
+
+
 def text_height(text: str, width: float, least: float = 22.0) -> float:
     """Return the height in points that ``text`` needs in a column ``width`` characters wide."""
-    units = sum(2 if unicodedata.east_asian_width(char) in "WFA" else 1 for char in text)
-    return max(least, math.ceil(units / max(width - 1, 1)) * _LINE + 5)
+    return max(least, math.ceil(columns_of(text) / max(width - 1, 1)) * _LINE + 5)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
-from typing import Any
 
-from gongkai import messages
 from gongkai.cell import exact, plain
-from gongkai.edition import COVER_SHEET, Edition, by_year
+from gongkai.coverage import Coverage
+from gongkai.edition import Edition, by_year
 from gongkai.identities import Exact
-from gongkai.report import Report, Unit, nest
+from gongkai.ledger import Ledger
+from gongkai.messages import REASONS
+from gongkai.priors import PriorReports
+from gongkai.report import Report, Unit
+from gongkai.roster import Entry, Roster
 from gongkai.submission import Submission, same_unit, unit_keys
-from gongkai.validation import Finding
 
 
 class MergeError(Exception):
@@ -23,7 +28,7 @@ class MergeError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """The exact sums of some reports. ``+`` is associative and commutative, ``Totals.of([])`` its zero."""
+    """The exact sums of some reports. ``+`` is associative and commutative, ``Totals.nothing()`` its zero."""
 
     values: tuple[Exact, ...]
     units: int
@@ -64,138 +69,143 @@ class Excluded:
 
 
 @dataclass(frozen=True, slots=True)
+class Preference:
+    """Which of several reports of one unit counts: the latest, the first, or the files that are named."""
+
+    order: str = "latest"
+    files: frozenset[Path] = field(default_factory=frozenset)
+
+
+@dataclass(frozen=True)
 class Summary:
-    """The regional summary: what is in it, what is not, and its sums in the order of the edition's items."""
+    """The regional summary: its sums in the order of the edition's items, and the files behind them, in the ledger."""
 
     edition: Edition
     year: int
     region: str
-    included: tuple[Included, ...]
-    excluded: tuple[Excluded, ...]
     totals: tuple[int | float, ...]
+    ledger: Ledger
+    missing: tuple[Entry, ...] = ()
+    """The units of the roster that handed in nothing."""
+    roster: Roster | None = None
+    last: tuple[int | float, ...] | None = None
+    """Last year's sums over the units that are counted now and are known from last year, where any are."""
+    comparable: tuple[int | float, ...] | None = None
+    """This year's sums over the same units."""
+    compared: int = 0
+    """How many units these are."""
 
     @property
     def report(self) -> Report:
         """The summary as a report of the region."""
         return Report(self.edition.name, self.year, Unit(name=self.region, kind="region"), self.totals)
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the summary as ``merge --format json`` prints it."""
-        submissions = [*(i.submission for i in self.included), *(e.submission for e in self.excluded)]
-        return {
-            "edition": self.edition.name,
-            "year": self.year,
-            "region": self.region,
-            "units": {
-                "included": [
-                    {"file": i.submission.file, "unit": _who(i.submission), "status": i.submission.status,
-                     "zeroed": i.submission.zeroed}
-                    for i in self.included
-                ],
-                "excluded": [{"file": e.submission.file, "unit": _who(e.submission), "why": e.why} for e in self.excluded],
-                "missing": [],
-            },
-            "totals": nest(self.edition, self.totals) if self.included else None,
-            "findings": [{"file": s.file, **finding.to_json()} for s in submissions for finding in s.findings],
-        }  # fmt: skip
+    @property
+    def included(self) -> Iterator[Included]:
+        """The units that are counted, one by one in the order of their files."""
+        for _, submission, _ in self.ledger.submissions(counted=True):
+            yield Included(submission, counted_report(submission, self.edition))
+
+    @property
+    def excluded(self) -> Iterator[Excluded]:
+        """The files that are not counted, one by one."""
+        for _, submission, why in self.ledger.submissions(counted=False):
+            yield Excluded(submission, why or "")
+
+    # --- files as they are named in what goes around: where they lie on our computer is nobody's business
+
+    @cached_property
+    def folder(self) -> str:
+        """The folder, with its separator, that all files lie in."""
+        return self.ledger.folder
+
+    def short(self, file: str) -> str:
+        """Return a file by its path inside that folder."""
+        return file.removeprefix(self.folder).replace(os.sep, "/")
+
+    def short_reason(self, why: str) -> str:
+        """Return why a file does not count, with the other files it speaks of named like that."""
+        return re.sub("(?<=[ （])" + re.escape(self.folder), "", why) if self.folder else why
+
+    def has_another(self, submission: Submission) -> bool:
+        """Tell whether the unit of a file counts with another one."""
+        others = self.ledger.counted_with(unit_keys(submission.unit))
+        return any(same_unit(other.unit, submission.unit) for other in others)
 
 
-def _who(submission: Submission) -> dict[str, str | None]:
-    return {"name": submission.unit.name, "code": submission.unit.code}
+def reason(submission: Submission, why: str) -> str:
+    """Return the key in ``messages.REASONS`` of why a file does not count."""
+    if submission.report is None:
+        return "unreadable"
+    rule = why.rstrip("）").rpartition("（")[2]  # an S- rule stands at the end
+    return rule if rule in REASONS else "failed"
 
 
-def merge(submissions: Sequence[Submission], region: str, year: int | None = None) -> Summary:
+def counted_report(submission: Submission, edition: Edition) -> Report:
+    """Return the report a file counts with: blanks are zero where somebody declared so."""
+    report = submission.report
+    if report is None:
+        raise ValueError(f"{submission.file} was not read, so it cannot count")
+    return report.blanks_as_zero(edition) if submission.zeroed else report
+
+
+def merge(
+    submissions: Ledger | Iterable[Submission],
+    region: str,
+    year: int | None = None,
+    roster: Roster | None = None,
+    preference: Preference | None = None,
+    priors: PriorReports | None = None,
+) -> Summary:
     """Merge the submissions of one year; without ``year`` they must agree on it.
 
-    Raises ``MergeError`` when the years differ, and ``EditionError`` for a year no form is for.
+    A ledger keeps what is decided of its files. Raises ``MergeError`` when the years differ, and ``EditionError`` for
+    a year no form is for.
     """
-    submissions = [_with_notice(submission) for submission in submissions]
-    year = year or _common_year(submissions)
+    ledger = submissions if isinstance(submissions, Ledger) else Ledger.of(submissions)
+    year = year or _common_year(ledger)
     edition = by_year(year)
-    included: list[Included] = []
-    excluded: list[Excluded] = []
-    for submission, why in _reasons(submissions, edition, year):
-        report = submission.report
-        if why is None and report is not None:
-            included.append(Included(submission, report.blanks_as_zero(edition) if submission.zeroed else report))
-        else:
-            excluded.append(Excluded(submission, why or ""))
-    totals = sum((Totals.of(unit.report) for unit in included), Totals.nothing(edition))
-    return Summary(edition, year, region, tuple(included), tuple(excluded), totals.plain())
+    coverage = Coverage(roster)
+    for number, submission, _ in ledger.submissions():
+        seen, unwanted = coverage.see(submission)
+        if seen is not submission:
+            ledger.record(number, seen)
+        why = _own_reason(seen, edition, year) or unwanted
+        ledger.claim(number, _keys(seen, coverage))
+        if why is not None:
+            ledger.leave_out(number, why)
+    _settle(ledger, coverage, preference or Preference())
+    return _added(Summary(edition, year, region, (), ledger, coverage.missing, roster), priors)
 
 
-def _with_notice(submission: Submission) -> Submission:
-    """Return a submission with a finding more where it was changed after its own validation (S-CHANGED).
+def _added(summary: Summary, priors: PriorReports | None) -> Summary:
+    """Return a summary with its sums."""
+    totals = comparable = last = Totals.nothing(summary.edition)
+    for unit in summary.included:
+        now = Totals.of(unit.report)
+        totals += now
+        then = priors.of(unit.report) if priors else None
+        if then is not None:
+            values = tuple(
+                item.measure.number(value) or 0 for item, value in zip(summary.edition.items, then.values, strict=True)
+            )
+            last += Totals(values, 1)
+            comparable += now
+    summary = replace(summary, totals=totals.plain())
+    if not last.units:
+        return summary
+    return replace(summary, last=last.plain(), comparable=comparable.plain(), compared=last.units)
 
-    It was validated anew here, so it counts; but somebody should ask whether this is the final version.
-    """
-    if not submission.changed:
-        return submission
-    message = messages.FORM_SENTENCES["S-CHANGED"]
-    notice = Finding("S-CHANGED", "warning", COVER_SHEET, "A1", None, None, None, ("A1",), message, COVER_SHEET)
-    return replace(submission, findings=(*submission.findings, notice))
 
-
-def _common_year(submissions: Iterable[Submission]) -> int:
+def _common_year(ledger: Ledger) -> int:
     """Return the one year of all readable reports."""
-    years = Counter(s.report.year for s in submissions if s.report and isinstance(s.report.year, int))
+    years = ledger.years()
     if not years:
         raise MergeError("没有一份可以读取的报表，无法汇总。请先用 gongkai validate 查看各文件的问题。")
     if len(years) > 1:
-        found = "，".join(f"{year} 年度 {count} 份" for year, count in sorted(years.items()))
+        found = "，".join(f"{year} 年度 {count} 份" for year, count in years.items())
         raise MergeError(f"这些报表不是同一年度（{found}），不能相加。请用 --year 指明要汇总的年度。")
     return next(iter(years))
-
-
-def _reasons(submissions: Sequence[Submission], edition: Edition, year: int) -> Iterator[tuple[Submission, str | None]]:
-    """Yield each submission with the reason to leave it out, ``None`` where it counts."""
-    why = {id(submission): _own_reason(submission, edition, year) for submission in submissions}
-    good = [submission for submission in submissions if why[id(submission)] is None]
-    counted: _Holders = {}
-    for submission in _by_precedence(good):
-        why[id(submission)] = _counted_already(submission, counted)
-        if why[id(submission)] is None:
-            _enter(submission, counted)
-    for submission in submissions:
-        yield submission, why[id(submission)]
-
-
-_Holders = dict[str, list[tuple[Unit, Submission]]]
-"""Key of a unit → the covers that have it, each with the file that holds its numbers: its report or a summary."""
-
-
-def _enter(submission: Submission, holders: _Holders) -> None:
-    for unit in (submission.unit, *submission.members):
-        for key in unit_keys(unit):
-            holders.setdefault(key, []).append((unit, submission))
-
-
-def _holding(unit: Unit, holders: _Holders) -> Iterator[tuple[Unit, Submission]]:
-    return ((one, file) for key in unit_keys(unit) for one, file in holders.get(key, ()) if same_unit(one, unit))
-
-
-def _by_precedence(submissions: Sequence[Submission]) -> list[Submission]:
-    """Order files by who gives way: a summary goes before what it counts, a newer file before an older one."""
-    holders: _Holders = {}
-    for submission in submissions:
-        _enter(submission, holders)
-
-    def summaries_above(submission: Submission) -> int:
-        return len({id(file) for one, file in _holding(submission.unit, holders) if one is not file.unit})
-
-    return sorted(sorted(submissions, key=_age, reverse=True), key=summaries_above)
-
-
-def _counted_already(submission: Submission, counted: _Holders) -> str | None:
-    """Return why a good file must not be added: numbers of it are counted in a file that goes before it."""
-    for unit in (submission.unit, *submission.members):
-        for one, other in _holding(unit, counted):
-            if unit is not submission.unit:
-                return f"与 {other.file} 都包含“{unit.name}”，再加会重复计算（S-OVERLAP）"
-            if one is other.unit:
-                return f"与 {other.file} 是同一单位，重复报送，以较新的一份为准（S-DUPLICATE）"
-            return f"已包含在“{other.unit.name}”的汇总中（{other.file}），再加会重复计算（S-OVERLAP）"
-    return None
 
 
 def _own_reason(submission: Submission, edition: Edition, year: int) -> str | None:
@@ -214,9 +224,87 @@ def _own_reason(submission: Submission, edition: Edition, year: int) -> str | No
     return None
 
 
-def _age(submission: Submission) -> tuple[float, str]:
-    """Return what orders two submissions of one unit in time: when the file was saved, then its name."""
+# --- the same unit in more than one file
+
+_Holders = dict[str, list[tuple[Unit, Submission]]]
+"""Key of a unit → the covers that have it, each with the file that holds its numbers: its report or a summary."""
+
+
+def _keys(submission: Submission, coverage: Coverage) -> set[str]:
+    """Return the keys of every unit a file has numbers of."""
+    return {key for unit in (submission.unit, *submission.members) for key in unit_keys(coverage.identity(unit))}
+
+
+def _settle(ledger: Ledger, coverage: Coverage, preference: Preference) -> None:
+    """Leave out the files whose numbers are counted in a file that goes before them."""
+    contested = {number: _identified(submission, coverage) for number, submission in ledger.contested()}
+    numbers = {id(submission): number for number, submission in contested.items()}
+    counted: _Holders = {}
+    for submission in _by_precedence(list(contested.values()), preference):
+        why = _counted_already(submission, counted)
+        if why is None:
+            _enter(submission, counted)
+        else:
+            ledger.leave_out(numbers[id(submission)], why)
+
+
+def _identified(submission: Submission, coverage: Coverage) -> Submission:
+    """Return a submission whose units are written as the roster writes them."""
+    report = submission.report
+    if report is None:
+        return submission
+    unit, members = coverage.identity(submission.unit), tuple(map(coverage.identity, submission.members))
+    return replace(submission, report=replace(report, unit=unit), members=members)
+
+
+def _enter(submission: Submission, holders: _Holders) -> None:
+    for unit in (submission.unit, *submission.members):
+        for key in unit_keys(unit):
+            holders.setdefault(key, []).append((unit, submission))
+
+
+def _holding(unit: Unit, holders: _Holders) -> Iterator[tuple[Unit, Submission]]:
+    return ((one, file) for key in unit_keys(unit) for one, file in holders.get(key, ()) if same_unit(one, unit))
+
+
+def _by_precedence(submissions: Sequence[Submission], preference: Preference) -> list[Submission]:
+    """Order files by who gives way: a summary goes before what it counts, then as the office prefers."""
+    holders: _Holders = {}
+    for submission in submissions:
+        _enter(submission, holders)
+
+    def summaries_above(submission: Submission) -> int:
+        return len({id(file) for one, file in _holding(submission.unit, holders) if one is not file.unit})
+
+    ordered = sorted(submissions, key=_age, reverse=preference.order == "latest")
+    ordered.sort(key=lambda submission: Path(submission.file).resolve() not in preference.files)
+    return sorted(ordered, key=summaries_above)
+
+
+def _counted_already(submission: Submission, counted: _Holders) -> str | None:
+    """Return why a good file must not be added: numbers of it are counted in a file that goes before it."""
+    for unit in (submission.unit, *submission.members):
+        for one, other in _holding(unit, counted):
+            if unit is not submission.unit:
+                return f"与 {other.file} 都包含“{unit.name}”，再加会重复计算（S-OVERLAP）"
+            if one is other.unit:
+                return f"与 {other.file} 是同一单位，重复报送，以那一份为准（S-DUPLICATE）"
+            return f"已包含在“{other.unit.name}”的汇总中（{other.file}），再加会重复计算（S-OVERLAP）"
+    return None
+
+
+def _age(submission: Submission) -> tuple[str, float, str]:
+    """Return what orders two submissions of one unit in time: its own validation, then when it was saved, then names."""
+    origin = submission.origin
+    if origin is None:
+        return "", 0.0, submission.file
+    stamped = "" if submission.changed or origin.validated_at is None else _instant(origin.validated_at)
+    return stamped, origin.modified, submission.file
+
+
+def _instant(moment: str) -> str:
+    """Return a moment in ISO 8601 so that moments compare as texts; one that is none counts as no stamp."""
     try:
-        return Path(submission.file).stat().st_mtime, submission.file
-    except OSError:
-        return 0.0, submission.file
+        return datetime.fromisoformat(moment).astimezone(UTC).isoformat()
+    except ValueError:
+        return ""

@@ -2,165 +2,136 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import tempfile
+from pathlib import Path
 
-from gongkai.cell import Value, address, column_letters
-from gongkai.layout import Box, text_height
-from gongkai.merge import Summary
-from gongkai.messages import SEVERITIES, STATUSES
-from gongkai.report import Unit
+from gongkai.cell import address, column_letters
+from gongkai.comparison import write_comparison
+from gongkai.form import Computed
+from gongkai.merge import Summary, counted_report
+from gongkai.overview import SHEET as OVERVIEW_SHEET
+from gongkai.overview import Overview, write_overview
+from gongkai.registers import Registers
 from gongkai.sheets import (
     DETAIL_CODE_COLUMN,
     DETAIL_FIRST_COLUMN,
     DETAIL_FIRST_ROW,
     DETAIL_KEY_ROW,
+    DETAIL_MAX_ROWS,
     DETAIL_NAME_COLUMN,
     DETAIL_SHEET,
     MEMBER_SHEET,
 )
 from gongkai.submission import Submission
 from gongkai.template import Template
-from gongkai.validation import Finding
-from gongkai.wording import shown
-
-PROBLEM_SHEET = "问题清单"
-COVERAGE_SHEET = "报送情况"
-_PROBLEM_HEAD = ("文件", "单位", "级别", "规则", "表", "单元格", "项目", "填报值", "应为", "问题与修改建议", "情况说明")
-_COVERAGE_HEAD = ("序号", "单位名称", "单位代码", "文件", "结果", "原因", "错误", "需说明", "空白按 0 计的格数")
 
 
 def workbook(summary: Summary) -> bytes:
     """Return the summary as an .xlsx; it is itself a valid report of the region."""
-    return _SummaryForm(summary).write()
+    with tempfile.TemporaryDirectory(prefix="gongkai-") as folder:
+        file = Path(folder, "summary.xlsx")
+        write_workbook(summary, file)
+        return file.read_bytes()
 
 
-class _SummaryForm:
+def write_workbook(summary: Summary, file: Path) -> None:
+    """Write the summary into a file, in memory that does not grow with the number of units."""
+    _SummaryBook(summary, file).write()
+
+
+class _SummaryBook:
     """The workbook of a summary while it is written: the official form, and the sheets behind its numbers."""
 
-    def __init__(self, summary: Summary) -> None:
+    def __init__(self, summary: Summary, file: Path) -> None:
         self.summary = summary
         edition = summary.edition
-        last = DETAIL_FIRST_ROW + len(summary.included) - 1
-        cells: dict[int, tuple[str, Value]] = {}
+        self.units = summary.ledger.count(counted=True)
+        self.detailed = self.units <= DETAIL_MAX_ROWS
+        last = DETAIL_FIRST_ROW + self.units - 1
+        cells: dict[int, Computed] = {}
         for item in edition.items:
-            column = column_letters(DETAIL_FIRST_COLUMN + item.index)
+            column, result = column_letters(DETAIL_FIRST_COLUMN + item.index), summary.totals[item.index]
             added = f"SUM({DETAIL_SHEET}!{column}{DETAIL_FIRST_ROW}:{column}{last})"
             text = added if item.measure.whole else f"ROUND({added},{item.measure.decimals})"
-            cells[item.index] = (f"={text}", summary.totals[item.index])
-        self.form = Template(edition, summary.report, cells=cells)
+            target = f"{DETAIL_SHEET}!{column}2"
+            cells[item.index] = (
+                Computed(f"={text}", result, target) if self.detailed else Computed(f"={result}", result)
+            )
+        self.form = Template(edition, summary.report, cells=cells, file=file)
         self.writer = self.form.writer
+        self.overview = Overview(summary)
 
-    def write(self) -> bytes:
+    def write(self) -> None:
         self.form.build()
-        self.writer.add(COVERAGE_SHEET, DETAIL_SHEET, PROBLEM_SHEET, MEMBER_SHEET)
-        self._details()
-        self._members()
-        self._problems()
-        self._coverage()
-        return self.writer.close()
+        writer = self.writer
+        writer.add(OVERVIEW_SHEET)
+        registers = Registers(writer, self.summary)
+        writer.add(DETAIL_SHEET, MEMBER_SHEET, long=True)
+        write_comparison(writer, self.summary)
+        registers.start()
+        self._detail_heads()
+        self._rows(registers)
+        registers.finish()
+        write_overview(writer, self.overview)
+        writer.sheets[MEMBER_SHEET].hide()
+        writer.sheets[OVERVIEW_SHEET].activate()
+        writer.close()
 
-    def _details(self) -> None:
-        writer, edition = self.writer, self.summary.edition
-        page, styles = writer.sheets[DETAIL_SHEET], writer.styles
-        writer.put(DETAIL_SHEET, "A1", f"{self.summary.region} {self.summary.year} 年度各单位明细", styles.section)
-        heads = ("序号", "单位名称", "单位代码", "文件", "空白按 0 计")
-        for column, text in enumerate(heads, 1):
-            writer.put_box(DETAIL_SHEET, Box(2, column, DETAIL_KEY_ROW - 1, column), text, styles.label)
-        for item in edition.items:
-            column = DETAIL_FIRST_COLUMN + item.index
-            writer.put(DETAIL_SHEET, address(2, column), item.sheet, styles.label)
-            writer.put(DETAIL_SHEET, address(3, column), item.row_heading[-1], styles.label)
-            writer.put(DETAIL_SHEET, address(4, column), item.column_heading[-1], styles.label)
-            writer.put(DETAIL_SHEET, address(DETAIL_KEY_ROW, column), item.key)
-        page.set_row(DETAIL_KEY_ROW - 1, None, None, {"hidden": True})
-        page.set_row(2, 60)
-        for number, unit in enumerate(self.summary.included):
-            row, who = DETAIL_FIRST_ROW + number, unit.submission.unit
-            writer.put(DETAIL_SHEET, address(row, 1), number + 1, styles.label)
-            writer.put(DETAIL_SHEET, address(row, DETAIL_NAME_COLUMN), who.name, styles.row_label)
-            writer.put(DETAIL_SHEET, address(row, DETAIL_CODE_COLUMN), who.code, styles.row_label)
-            writer.put(DETAIL_SHEET, address(row, 4), unit.submission.file, styles.row_label)
-            writer.put(DETAIL_SHEET, address(row, 5), unit.submission.zeroed, styles.label)
-            for index, value in enumerate(unit.report.values):
-                writer.put(DETAIL_SHEET, address(row, DETAIL_FIRST_COLUMN + index), value, styles.total)
-        page.freeze_panes(DETAIL_FIRST_ROW - 1, DETAIL_FIRST_COLUMN - 1)
+    def _rows(self, registers: Registers) -> None:
+        """Fill the lists in one pass over the files, first those that are left out."""
+        members = details = 0
+        for counted in (False, True):
+            for number, submission, why in self.summary.ledger.submissions(counted=counted):
+                self.overview.see(submission, why)
+                registers.see(number, submission, why)
+                if why is not None:
+                    continue
+                details += 1
+                if self.detailed:
+                    self._detail_row(details, submission)
+                for unit in (submission.unit, *submission.members):
+                    members += 1
+                    self.writer.put(MEMBER_SHEET, address(members, 1), unit.name)
+                    self.writer.put(MEMBER_SHEET, address(members, 2), unit.code)
+
+    # --- 明细
+
+    def _detail_heads(self) -> None:
+        writer, edition, styles = self.writer, self.summary.edition, self.writer.styles
+        page = writer.sheets[DETAIL_SHEET]
         for column, size in enumerate((6, 30, 20, 36, 12)):
             page.set_column(column, column, size)
         page.set_column(DETAIL_FIRST_COLUMN - 1, DETAIL_FIRST_COLUMN + len(edition.items) - 2, 11)
-        writer.paper(DETAIL_SHEET, landscape=True, pages_wide=0)
+        page.set_row(2, 60)
+        page.set_row(3, 34)
+        page.repeat_rows(1, 3)
+        page.set_row(DETAIL_KEY_ROW - 1, None, None, {"hidden": True})
+        page.freeze_panes(DETAIL_FIRST_ROW - 1, DETAIL_FIRST_COLUMN - 1)
+        writer.paper(DETAIL_SHEET, landscape=True)
+        page.set_print_scale(50)
+        page.repeat_columns(0, 1)
+        title = f"{self.summary.region} {self.summary.year} 年度各单位明细"
+        if not self.detailed:
+            title += f"：{self.units} 个单位超出一张工作表便于使用的范围，没有列出。请在汇总时加 --details 另存明细"
+        writer.put(DETAIL_SHEET, "A1", title, styles.section)
+        heads = ("序号", "单位名称", "单位代码", "文件", "空白按 0 计")
+        lines = [[item.sheet for item in edition.items], [item.row_heading[-1] for item in edition.items]]
+        lines += [[item.column_heading[-1] for item in edition.items], [item.key for item in edition.items]]
+        for row, line in enumerate(lines, 2):
+            for column in range(1, DETAIL_FIRST_COLUMN):
+                head = heads[column - 1] if row == DETAIL_KEY_ROW - 1 else None
+                writer.put(DETAIL_SHEET, address(row, column), head, styles.label)
+            for column, text in enumerate(line, DETAIL_FIRST_COLUMN):
+                writer.put(DETAIL_SHEET, address(row, column), text, None if row == DETAIL_KEY_ROW else styles.label)
 
-    def _members(self) -> None:
-        """List every unit that is counted, so that no other summary or report of it is added as well."""
-        units = [unit for counted in self.summary.included for unit in _counted(counted.submission)]
-        for row, unit in enumerate(units, 1):
-            self.writer.put(MEMBER_SHEET, address(row, 1), unit.name)
-            self.writer.put(MEMBER_SHEET, address(row, 2), unit.code)
-        self.writer.sheets[MEMBER_SHEET].hide()
-
-    def _problems(self) -> None:
-        rows = [_problem(submission, finding) for submission in self._submissions() for finding in submission.findings]
-        title = "问题清单" if rows else "问题清单（没有问题）"
-        self._list(PROBLEM_SHEET, title, _PROBLEM_HEAD, rows, (30, 26, 8, 18, 12, 9, 30, 12, 10, 70, 30))
-
-    def _coverage(self) -> None:
-        rows: list[Sequence[Value]] = []
-        counted = [(unit.submission, "已汇总", STATUSES[unit.submission.status]) for unit in self.summary.included]
-        left_out = [(unit.submission, "未汇总", unit.why) for unit in self.summary.excluded]
-        for number, (submission, result, why) in enumerate([*counted, *left_out], 1):
-            severities = [finding.severity for finding in submission.findings]
-            rows.append(
-                (
-                    number,
-                    submission.unit.name,
-                    submission.unit.code,
-                    submission.file,
-                    result,
-                    why,
-                    severities.count("error"),
-                    severities.count("warning"),
-                    submission.zeroed,
-                )
-            )
-        title = f"报送情况：收到 {len(rows)} 份，已汇总 {len(counted)} 份，未汇总 {len(left_out)} 份"
-        self._list(COVERAGE_SHEET, title, _COVERAGE_HEAD, rows, (6, 30, 20, 36, 10, 70, 8, 8, 18))
-        notices: dict[str, list[str]] = {}
-        for item in self.summary.edition.items:
-            if item.notice:
-                notices.setdefault(item.notice, []).append(item.name)
-        row = len(rows) + 4
-        for number, (notice, names) in enumerate(notices.items()):
-            text = f"相加须注意：{'、'.join(names)}——{notice}。"
-            self.writer.put(COVERAGE_SHEET, address(row + number, 1), text, self.writer.styles.hint_line)
-
-    def _submissions(self) -> Iterable[Submission]:
-        yield from (unit.submission for unit in self.summary.included)
-        yield from (unit.submission for unit in self.summary.excluded)
-
-    def _list(
-        self, sheet: str, title: str, heads: Sequence[str], rows: Sequence[Sequence[Value]], widths: Sequence[int]
-    ) -> None:
-        writer = self.writer
-        page, styles = writer.sheets[sheet], writer.styles
-        writer.put(sheet, "A1", title, styles.section)
-        for column, (text, width) in enumerate(zip(heads, widths, strict=True), 1):
-            writer.put(sheet, address(2, column), text, styles.label)
-            page.set_column(column - 1, column - 1, width)
-        for number, values in enumerate(rows, 3):
-            for column, value in enumerate(values, 1):
-                writer.put(sheet, address(number, column), value, styles.row_label)
-            writer.height(sheet, number, max(text_height(shown(v), w - 2) for v, w in zip(values, widths, strict=True)))
-        page.freeze_panes(2, 0)
-        if rows:
-            page.autofilter(1, 0, len(rows) + 1, len(heads) - 1)
-        writer.paper(sheet, landscape=True)
-
-
-def _counted(submission: Submission) -> tuple[Unit, ...]:
-    return (submission.unit, *submission.members)
-
-
-def _problem(submission: Submission, finding: Finding) -> Sequence[Value]:
-    expected = None if finding.expected is None else shown(finding.expected)
-    where = (finding.rule, finding.sheet, finding.cell, finding.name)
-    says = (shown(finding.value), expected, finding.message, finding.explanation)
-    return (submission.file, submission.unit.name, SEVERITIES[finding.severity], *where, *says)
+    def _detail_row(self, number: int, submission: Submission) -> None:
+        writer, styles = self.writer, self.writer.styles
+        row, who = DETAIL_FIRST_ROW + number - 1, submission.unit
+        writer.put(DETAIL_SHEET, address(row, 1), number, styles.label)
+        writer.put(DETAIL_SHEET, address(row, DETAIL_NAME_COLUMN), who.name, styles.row_label)
+        writer.put(DETAIL_SHEET, address(row, DETAIL_CODE_COLUMN), who.code, styles.row_label)
+        writer.put(DETAIL_SHEET, address(row, 4), self.summary.short(submission.file), styles.row_label)
+        writer.put(DETAIL_SHEET, address(row, 5), submission.zeroed, styles.label)
+        numbers = counted_report(submission, self.summary.edition).values
+        place = address(row, DETAIL_FIRST_COLUMN)
+        writer.put_numbers(DETAIL_SHEET, place, numbers, styles.total)  # type: ignore[arg-type]  # counted, so numbers

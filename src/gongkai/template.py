@@ -13,7 +13,7 @@ from gongkai.form import Form
 from gongkai.formulas import PRIOR_FIRST_ROW, PRIOR_SHEET, PRIOR_VALUE_COLUMN, Pen, prior_cell
 from gongkai.guide import guide_lines
 from gongkai.layout import TITLE_ROW, UNIT_ROW, Block, Box, text_height
-from gongkai.report import Report
+from gongkai.report import Report, Unit
 from gongkai.sheets import GUIDE_SHEET, META_KEYS, META_SHEET
 
 FILE_NAME = "政府信息公开年报统计表-{edition}年版.xlsx"
@@ -108,8 +108,10 @@ class Template(Form):
         style = styles.total if item.derived or item.index in self.cells else styles.entry
         writer.span(item.sheet, item.box, style)
         if item.index in self.cells:
-            formula, result = self.cells[item.index]
-            writer.put_formula(item.sheet, item.cell, formula, result, style)
+            computed = self.cells[item.index]
+            if computed.target:
+                writer.link(item.sheet, item.cell, computed.target)
+            writer.put_formula(item.sheet, item.cell, computed.formula, computed.result, style)
         elif item.index in self.kept:
             value = self.filling.values[item.index]
             writer.put_formula(item.sheet, item.cell, self.totals[item.index].text, value, style)
@@ -264,11 +266,15 @@ def blank(
     edition: Edition,
     *,
     year: int | None = None,
+    unit: Unit | None = None,
     prior: Mapping[int, Value] | None = None,
     project: macros.Macros | None = None,
 ) -> bytes:
-    """Return the official template of an edition as an .xlsx, or with a VBA project as an .xlsm with buttons."""
-    return _built(Template(edition, None, prior, year=year), project)
+    """Return the official template of an edition as an .xlsx, or with a VBA project as an .xlsm with buttons.
+
+    ``year`` and ``unit`` fill its cover, ``prior`` (item index → value) its sheet 上年数据.
+    """
+    return _built(Template(edition, None, prior, year=year, unit=unit), project)
 
 
 def fill(edition: Edition, report: Report, prior: Mapping[int, Value] | None = None) -> bytes:
