@@ -1,15 +1,19 @@
-"""Make the pictures of the clerk's manual: ``.venv/bin/python scripts/screenshots.py`` writes them into docs/images.
+"""Make the pictures of the manuals: ``.venv/bin/python scripts/screenshots.py`` writes them into docs/images.
 
-They show the real program, LibreOffice with the extension, driven by mouse and keyboard on a screen of its own.
+They show the real program, LibreOffice with the extension, driven by mouse and keyboard on a screen of its own; the
+page of the overview is shown by Chromium. With the names of scenes only those are taken: ``screenshots.py roster``.
 """
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import environment
+import region
 
 sys.path.insert(0, str(environment.ROOT / "tests"))
 
@@ -17,13 +21,16 @@ import workbooks
 from gongkai import template
 from gongkai.edition import COVER_SHEET, by_name
 from gongkai.marking import FIRST_ROW, RESULT_SHEET
+from gongkai.overview import SHEET as OVERVIEW_SHEET
+from gongkai.registers import COVERAGE_SHEET
 from gongkai.report import Report, Unit
+from gongkai.roster_form import SHEET as ROSTER_SHEET
 from libreoffice.extension import built
 from libreoffice.screen import Screen, ScreenWindow, lacking
 from xlwings_addin import messages
 
 IMAGES = environment.ROOT / "docs" / "images"
-LARGEST = 200_000
+LARGEST = 150_000
 """Bytes of a picture."""
 EDITION = "2021"
 APPLICATIONS, PUBLISHED = workbooks.APPLICATIONS, workbooks.TABLES
@@ -41,6 +48,12 @@ FILLED_TO = 11
 """The last row that is filled while the table is being filled."""
 WHY = "年中集中清理，已废止的文件没有计入。"
 ALERT = "填写的内容不符合要求"
+SUMMARY, PAGE = "汇总.xlsx", "概览.html"
+MERGE = (
+    "merge", region.REPORTS, "-o", SUMMARY, "--region", region.CITY, "--year", str(region.YEAR),
+    "--roster", region.ROSTER, "--prior", region.PRIOR, "--html", PAGE,
+)  # fmt: skip
+BROWSER_SIZE = 1280, 760
 
 
 class Album:
@@ -51,7 +64,10 @@ class Album:
 
     def take(self, name: str) -> None:
         """Take a picture of the screen, with the mouse out of the way."""
-        file = self.screen.picture(IMAGES / f"{name}.png")
+        self.weigh(self.screen.picture(IMAGES / f"{name}.png"))
+
+    def weigh(self, file: Path) -> None:
+        """Say how large a picture is, and stop where it is too large for a manual."""
         size = file.stat().st_size
         environment.say(f"{file.relative_to(environment.ROOT)}  {size // 1000} KB")
         if size > LARGEST:
@@ -144,6 +160,57 @@ class Album:
         self.take("button-in-sheet")
         window.close()
 
+    # --- the scenes of the office
+
+    def city(self) -> Path:
+        """Return the folder of a city whose reports were merged."""
+        folder = self.folder / region.CITY
+        if not folder.exists():
+            region.main(folder)
+            done = subprocess.run([sys.executable, "-m", "gongkai", *MERGE], cwd=folder, check=False)
+            if not (folder / PAGE).exists():
+                environment.stop(f"汇总没有完成（退出码 {done.returncode}）")
+        return folder
+
+    def roster(self) -> None:
+        """Show the roster, with the prompt at a cell and the list of a column."""
+        window = self.show(region.ROSTER, (self.city() / region.ROSTER).read_bytes())
+        window.scroll(zoom=60)
+        window.select(ROSTER_SHEET, "J5")
+        self.screen.press("Left", "Right")
+        self.take("roster")
+        window.close()
+
+    def summary(self) -> None:
+        """Show sheets of the summary: the charts, who filed what, and where a number comes from."""
+        window = self.show(SUMMARY, (self.city() / SUMMARY).read_bytes())
+        for name, sheet, cell, zoom in (
+            ("summary-overview", OVERVIEW_SHEET, "A1", 75), ("summary-coverage", COVERAGE_SHEET, "A3", 70),
+            ("summary-number", APPLICATIONS, "D6", 75),
+        ):  # fmt: skip
+            window.select(sheet, cell)
+            window.scroll(zoom=zoom)
+            self.rest()
+            self.take(name)
+        window.close()
+
+    def page(self) -> None:
+        """Show the page of the overview in a browser."""
+        browser = shutil.which("chromium") or shutil.which("google-chrome")
+        if browser is None:
+            environment.stop("没有 chromium，无法显示概览网页")
+        file, profile = IMAGES / "overview-page.png", self.folder / "chromium"
+        quiet = (
+            "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars",
+            "--disable-background-networking", "--disable-component-update", "--disable-sync",
+        )  # fmt: skip
+        size = ",".join(map(str, BROWSER_SIZE))
+        where = (f"--user-data-dir={profile}", f"--window-size={size}", f"--screenshot={file}")
+        subprocess.run([browser, *quiet, *where, (self.city() / PAGE).as_uri()], check=True, capture_output=True)
+        smaller = (str(shutil.which("convert")), file, "-strip", "+dither", "-colors", "128", f"PNG8:{file}")
+        subprocess.run(smaller, check=True)
+        self.weigh(file)
+
 
 def filled(report: Report) -> bytes:
     """Return the official workbook of a report."""
@@ -158,8 +225,13 @@ def main() -> None:
     IMAGES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="gongkai-screenshots-") as folder, Screen(built(Path(folder))) as screen:
         album = Album(screen, Path(folder))
-        for scene in (album.blank, album.filling, album.faults, album.explanation, album.button_in_sheet):
-            scene()
+        scenes = (
+            album.blank, album.filling, album.faults, album.explanation, album.button_in_sheet, album.roster,
+            album.summary, album.page,
+        )  # fmt: skip
+        for scene in scenes:
+            if scene.__name__ in sys.argv[1:] or not sys.argv[1:]:
+                scene()
 
 
 if __name__ == "__main__":

@@ -15,7 +15,8 @@ CHECKS = (
     ("代码风格", ("ruff", "check", ".")),
     ("代码格式", ("ruff", "format", "--check", ".")),
     ("类型检查", ("mypy",)),
-    ("测试与覆盖率", ("pytest", "--cov", "--cov-report=term-missing:skip-covered")),
+    # A file of tests stays with one process: its LibreOffice is started once.
+    ("测试与覆盖率", ("pytest", "-n", "auto", "--dist", "loadfile", "--cov", "--cov-report=term-missing:skip-covered")),
 )
 
 

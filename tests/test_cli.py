@@ -15,11 +15,11 @@ import typer
 from typer.testing import CliRunner
 
 import workbooks as w
-from gongkai import summary, template
+from gongkai import reporters, summary, template
 from gongkai.cli import app
 from gongkai.edition import by_name, editions
 from gongkai.files import OutputError, collect, write_whole
-from gongkai.guide import rule_book
+from gongkai.guide import office_rules, rule_book
 from gongkai.merge import merge
 from gongkai.reader import read
 from gongkai.report import Unit, dumps, flatten, loads
@@ -449,11 +449,15 @@ def test_a_region_is_merged(tmp_path):
     assert result.code == 0
     assert result.err == ""
     assert result.out.splitlines()[0] == "某区 2023 年度汇总：已汇总 2 份，未汇总 0 份。"
+    assert result.out.splitlines()[4:8] == [
+        "收到           2 份", "  已汇总       2 份", "  未汇总       0 份", "问题           0 处",
+    ]  # fmt: skip
+    assert re.fullmatch(r"用时 \d+\.\d 秒，每秒 \d+ 份", result.out.splitlines()[8])
     assert result.out.splitlines()[-1] == f"汇总表：{out}"
     assert tree(out.parent) == ["汇总.json", "汇总.xlsx"]
     document = json.loads(out.with_suffix(".json").read_text("utf-8"))
     merged = merge([judge(tmp_path / "报送" / f"{n}.xlsx") for n in (1, 2)], "某区")
-    assert document == json.loads(json.dumps(merged.to_json()))
+    assert document == json.loads("".join(reporters.merge_json(merged)))
     assert read(out).report.values == flatten(by_name("2021"), document["totals"]) == merged.totals
     assert read(out).report.unit == Unit(name="某区", kind="region")
 
@@ -465,7 +469,7 @@ def test_merge_prints_the_json_it_writes(tmp_path):
     assert result.code == 1
     assert result.err == ""
     assert result.json == json.loads((tmp_path / "汇总.json").read_text("utf-8"))
-    assert list(result.json) == ["edition", "year", "region", "units", "totals", "findings"]
+    assert list(result.json) == ["edition", "year", "region", "units", "totals", "findings", "details"]
     assert [entry["unit"]["name"] for entry in result.json["units"]["included"]] == ["第1局", "第2局"]
     assert [entry["why"] for entry in result.json["units"]["excluded"]] == [
         f"有 1 处错误（F-TYPE），如 依申请公开!D6：{TYPE_MESSAGE}"
@@ -730,7 +734,7 @@ def test_a_missing_source_is_said(tmp_path, command):
 
 @pytest.mark.parametrize("edition", w.EDITIONS)
 def test_the_rules_are_listed(edition):
-    book = rule_book(by_name(edition))
+    book = rule_book(by_name(edition)) + office_rules()
     printed = Result("rules", "--edition", edition, "--format", "json")
     assert printed.code == 0
     assert printed.json == {
@@ -740,7 +744,10 @@ def test_the_rules_are_listed(edition):
     lines = Result("rules", "--edition", edition).out.splitlines()
     assert lines[0] == f"政府信息公开工作年度报告统计表（{edition} 年版）核对规则，共 {len(book)} 条："
     assert [line.split()[0] for line in lines[1:]] == [entry.rule for entry in book]
-    expected = {"T3-ROW", "T3-SUM", "T3-BAL", "T4-SUM", "F-BLANK", "F-TYPE", "X-CARRY"}
+    expected = {
+        "T3-ROW", "T3-SUM", "T3-BAL", "T4-SUM", "F-BLANK", "F-TYPE", "X-CARRY", "R-SUM", "S-MISSING", "S-DUPLICATE",
+        "S-UNKNOWN", "S-YEAR", "S-EDITION", "S-OVERLAP", "S-CHANGED",
+    }  # fmt: skip
     assert expected <= {entry.rule for entry in book}
     assert ("F-DELTA" in {entry.rule for entry in book}) == (edition == "2019")
 
@@ -799,7 +806,7 @@ def test_the_help_explains_every_option_in_chinese(name):
 def test_the_help_lists_every_command():
     result = Result("--help")
     assert result.code == 0
-    assert set(COMMANDS) == {"template", "validate", "merge", "fill", "extract", "rules", "demo", "addin"}
+    assert set(COMMANDS) == {"template", "validate", "merge", "fill", "extract", "rules", "demo", "addin", "roster"}
     for name, command in COMMANDS.items():
         line = next(line for line in result.out.splitlines() if line.split()[:1] == [name])
         assert command.help.splitlines()[0] in line
@@ -939,12 +946,15 @@ def test_the_totals_of_nothing_are_nothing(tmp_path):
     assert not (tmp_path / "汇总.xlsx").exists()
 
 
-def test_the_result_of_a_merge_is_no_prior(tmp_path):
-    paths = [w.put(tmp_path / f"{n}.xlsx", w.clean("2021", unit=Unit(name=f"第{n}局"))) for n in (1, 2)]
-    assert Result("merge", *paths, "-o", tmp_path / "汇总.xlsx").code == 0
-    result = Result("validate", paths[0], "--prior", tmp_path / "汇总.json")
-    assert result.code == 2
-    assert result.err.endswith("这是汇总的结果，里面没有各单位的数字；请改用同名的 .xlsx 汇总表。\n")
+def test_the_json_of_last_years_merge_is_a_prior(tmp_path):
+    last = [w.put(tmp_path / "上年" / f"{n}.xlsx", w.clean("2021", n, Unit(name=f"第{n}局"), 2022)) for n in (1, 2)]
+    assert Result("merge", *last, "-o", tmp_path / "汇总.xlsx").code == 0
+    now = w.put(tmp_path / "1.xlsx", w.clean("2021", 1, Unit(name="第1局"), 2023))
+    by_json, by_book = (
+        Result("validate", now, "--format", "json", "--prior", tmp_path / f"汇总.{kind}") for kind in ("json", "xlsx")
+    )
+    assert by_json.json == by_book.json
+    assert {finding["rule"] for finding in by_json.json["reports"][0]["findings"]} >= {"X-CARRY"}
 
 
 def test_a_missing_workbook_cannot_be_extracted(tmp_path):

@@ -39,5 +39,5 @@ def _merge(submissions: list[Submission], year: int, output: Path) -> None:
     of_the_year = [submission for submission in submissions if submission.report and submission.report.year == year]
     result = merge(of_the_year, "示例地区", year)
     write_whole(output, summary.workbook(result))
-    write_whole(output.with_suffix(".json"), (reporters.as_json(result.to_json()) + "\n").encode())
+    write_whole(output.with_suffix(".json"), "".join(reporters.merge_json(result)).encode() + b"\n")
     typer.echo(reporters.merge_text(result, output))

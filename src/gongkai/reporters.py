@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from gongkai.messages import SEVERITIES, STATUSES
+from gongkai.guide import rule_book
+from gongkai.layout import columns_of
+from gongkai.merge import reason
+from gongkai.messages import CHANGED, FORM_SENTENCES, REASONS, SEVERITIES, STATUSES
+from gongkai.report import nest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,17 +60,111 @@ def _one(submission: Submission) -> list[str]:
     return lines
 
 
-def merge_text(summary: Summary, output: Path | None) -> str:
-    """Return the result of ``merge`` for people: what is in, what is out and why."""
-    included, excluded = summary.included, summary.excluded
-    lines = [f"{summary.region} {summary.year} 年度汇总：已汇总 {len(included)} 份，未汇总 {len(excluded)} 份。"]
-    lines += [f"  已汇总  {_name(unit.submission)}" for unit in included]
-    for unit in included:
+def merge_json(summary: Summary) -> Iterator[str]:
+    """Yield the result of ``merge --format json``, also written beside the workbook, piece by piece.
+
+    ``details`` holds the numbers of every unit, so that the next year can be compared with this file alone.
+    """
+    head = {"edition": summary.edition.name, "year": summary.year, "region": summary.region}
+    yield as_json(head).removesuffix("\n}") + ',\n "units": {\n  "included": '
+    yield from _list(
+        {
+            "file": unit.submission.file, "unit": _who(unit.submission), "status": unit.submission.status,
+            "zeroed": unit.submission.zeroed, "sha256": unit.submission.origin.sha256 if unit.submission.origin else None,
+        }
+        for unit in summary.included
+    )  # fmt: skip
+    yield ',\n  "excluded": '
+    yield from _list(
+        {"file": unit.submission.file, "unit": _who(unit.submission), "why": unit.why} for unit in summary.excluded
+    )
+    yield ',\n  "missing": '
+    yield from _list(
+        {"name": e.name, "code": e.code, "phone": e.phone, "email": e.email, "row": e.row} for e in summary.missing
+    )
+    counts = summary.ledger.count(counted=True)
+    totals = nest(summary.edition, summary.totals) if counts else None
+    yield '\n },\n "totals": ' + json.dumps(totals, ensure_ascii=False) + ',\n "findings": '
+    yield from _list(_all_findings(summary))
+    yield ',\n "details": {"items": ' + json.dumps([item.key for item in summary.edition.items]) + ', "reports": '
+    yield from _list({**_who(unit.submission), "values": unit.report.values} for unit in summary.included)
+    yield "}\n}"
+
+
+def _list(entries: Iterable[object]) -> Iterator[str]:
+    """Yield a JSON list, one entry to a line."""
+    yield "["
+    for number, entry in enumerate(entries):
+        yield ("," if number else "") + "\n   " + json.dumps(entry, ensure_ascii=False)
+    yield "]"
+
+
+def _all_findings(summary: Summary) -> Iterator[dict[str, Any]]:
+    for _, submission, _ in summary.ledger.submissions():
+        for finding in submission.findings:
+            yield {"file": submission.file, **finding.to_json()}
+    for entry in summary.missing:
+        message = FORM_SENTENCES["S-MISSING"].format(name=entry.name)
+        unit = {"name": entry.name, "code": entry.code}
+        yield {"file": None, "rule": "S-MISSING", "severity": "error", "unit": unit, "message": message}
+
+
+def _who(submission: Submission) -> dict[str, str | None]:
+    return {"name": submission.unit.name, "code": submission.unit.code}
+
+
+LISTED = 30
+"""So many files are named on the terminal; all of them stand in the workbook."""
+
+
+def merge_text(summary: Summary, output: Path | None, seconds: float | None = None) -> str:
+    """Return the result of ``merge`` for people: what is in, what is out and why, and how the run went."""
+    included, excluded = (summary.ledger.count(counted=counted) for counted in (True, False))
+    late = f"，未报送 {len(summary.missing)} 个单位" if summary.missing else ""
+    lines = [f"{summary.region} {summary.year} 年度汇总：已汇总 {included} 份，未汇总 {excluded} 份{late}。"]
+    for unit in islice(summary.included, LISTED):
+        lines.append(f"  已汇总  {_name(unit.submission)}")
         if unit.submission.zeroed:
             lines.append(f"  注意：{_name(unit.submission)} 有 {unit.submission.zeroed} 个空白格按声明以 0 计入。")
-    lines += [f"  未汇总  {_name(unit.submission)}：{unit.why}" for unit in excluded]
+    if included > LISTED:
+        lines.append(f"  （其余 {included - LISTED} 份见汇总表的“报送情况”）")
+    lines += [f"  未汇总  {_name(unit.submission)}：{unit.why}" for unit in islice(summary.excluded, LISTED)]
+    if excluded > LISTED:
+        lines.append(f"  （其余 {excluded - LISTED} 份见汇总表的“报送情况”）")
+    for entry in summary.missing[:LISTED]:
+        contact = "，".join(text for text in (entry.phone, entry.email) if text)
+        lines.append(f"  未报送  {entry.name}" + (f"（{contact}）" if contact else ""))
+    if len(summary.missing) > LISTED:
+        lines.append(f"  （其余 {len(summary.missing) - LISTED} 个见汇总表的“报送情况”）")
+    if seconds is not None:
+        lines += ["", *_run(summary, seconds), ""]
     lines.append(f"汇总表：{output}" if output else "没有一份可以汇总，未生成汇总表。")
     return "\n".join(lines)
+
+
+def _run(summary: Summary, seconds: float) -> list[str]:
+    """Return how the run went: files, what was left out by reason, findings by rule, speed."""
+    reasons: Counter[str] = Counter()
+    rules: Counter[str] = Counter()
+    files = 0
+    for _, submission, why in summary.ledger.submissions():
+        files += 1
+        rules.update(finding.rule for finding in submission.findings)
+        if why is not None:
+            reasons[reason(submission, why)] += 1
+    out = reasons.total()
+    rows = [("收到", files, "份"), ("  已汇总", files - out, "份"), ("  未汇总", out, "份")]
+    for key, count in reasons.most_common():
+        rows.append((f"    {REASONS[key]}" + (f"（{key}）" if key.startswith("S-") else ""), count, "份"))
+    if summary.roster:
+        rows.append(("未报送", len(summary.missing), f"个单位（名册上应报 {len(summary.roster.expected)} 个）"))
+    rows.append(("问题", rules.total(), "处"))
+    titles = {"S-CHANGED": CHANGED, **{entry.rule: entry.title for entry in rule_book(summary.edition)}}
+    for rule, count in rules.most_common():
+        rows.append((f"  {rule}", count, "处" + (f"  {titles[rule]}" if rule in titles else "")))
+    width = max(columns_of(label) for label, _, _ in rows)
+    lines = [f"{label}{' ' * (width - columns_of(label))}{count:>8,} {unit}" for label, count, unit in rows]
+    return [*lines, f"用时 {seconds:.1f} 秒，每秒 {files / max(seconds, 0.001):.0f} 份"]
 
 
 def _name(submission: Submission) -> str:

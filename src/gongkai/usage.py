@@ -64,11 +64,18 @@ class ChineseGroup(TyperGroup):
         options["standalone_mode"] = False
         try:
             code = super().main(args, *rest, **options)
+            if code == INTERRUPTED:  # what typer makes of Ctrl-C
+                typer.echo("已中断。", err=True)
         except typer.Abort:
             typer.echo("已中断。", err=True)
             code = INTERRUPTED
         except Exception as error:
+            from gongkai.files import OutputError  # noqa: PLC0415 - slow to import, and seldom needed
+
             complaint = getattr(error, "format_message", None)
+            if isinstance(error, OutputError):
+                typer.echo(str(error), err=True)
+                sys.exit(CANNOT)
             if complaint is None:
                 raise
             context = getattr(error, "ctx", None)
