@@ -11,6 +11,8 @@ from gongkai.layout import text_height
 MAX_ROWS = 200_000
 """Rows of a list; the last one says how many more there are."""
 _LEAST_HEIGHT = 22.0
+_BUTTON = 3
+"""Characters of a heading that the button of its filter covers."""
 
 
 class LongList:
@@ -31,7 +33,10 @@ class LongList:
     def start(self, title: str) -> None:
         """Write title and headings."""
         styles = self.writer.styles
+        self.writer.height(self.sheet, 1, _LEAST_HEIGHT)
         self.writer.put(self.sheet, "A1", title, styles.section)
+        heights = (text_height(head, width - _BUTTON) for head, width in zip(self.heads, self.widths, strict=True))
+        self.writer.height(self.sheet, 2, max(heights))
         for column, text in enumerate(self.heads, 1):
             self.writer.put(self.sheet, address(2, column), text, styles.label)
 
