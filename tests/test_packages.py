@@ -94,7 +94,7 @@ def test_a_summary_is_valid(faults, tmp_path, edition):
     ]
     files.append(w.put(tmp_path / "坏.xlsx", broken(edition)))
     result = merge([judge(file) for file in files], "某市")
-    assert (len(result.included), len(result.excluded)) == (3, 1)
+    assert (len(list(result.included)), len(list(result.excluded))) == (3, 1)
     assert faults(w.put(tmp_path / "汇总.xlsx", summary.workbook(result))) == []
 
 

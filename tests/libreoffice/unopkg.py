@@ -24,7 +24,8 @@ def install(executable, profile, extension):
         command[:0] = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
         give(home, user.pw_uid, user.pw_gid)
     try:
-        subprocess.run(command, env=environment, check=True, timeout=SECONDS, stdin=subprocess.DEVNULL)
+        # unopkg goes into the folder it is started from, which nobody else may be allowed to
+        subprocess.run(command, cwd=home, env=environment, check=True, timeout=SECONDS, stdin=subprocess.DEVNULL)
     finally:
         if os.geteuid() == 0:
             give(home, 0, 0)
