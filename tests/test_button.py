@@ -360,7 +360,7 @@ def test_an_explanation_waits_behind_an_error(book):
     for _ in range(2):
         xlwings_addin.validate()
         assert [(row[1], row[2], row[3], row[7][:7], row[8], row[9]) for row in rows(book)] == [
-            ("错误", APPLICATIONS, "D27", "“2.申请人逾", None, "F-TYPE"),
+            ("错误", APPLICATIONS, "D27", "建议：把 依申", None, "F-TYPE"),
             (None, APPLICATIONS, "J27", KEPT_EXPLANATION[:7], WHY, "T3-FEE-LINK"),
         ]
         assert line(book) == "验证未通过：1 处错误须改正。"

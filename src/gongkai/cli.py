@@ -96,6 +96,12 @@ def validate(
         Path | None,
         typer.Option("-d", "--directory", metavar="退回目录", help="把有问题的工作簿标注后的副本写到这个目录。"),
     ] = None,
+    propose: Annotated[
+        bool,
+        typer.Option(
+            "--propose", help="与 -d 同用：副本的问题旁边另有一列，写明建议改哪一格、改为多少；不改任何数字。"
+        ),
+    ] = False,
     active: Annotated[
         bool, typer.Option("--active", help="不读文件，验证 Excel 中正打开的工作簿并在其中标注（不需要宏）。")
     ] = False,
@@ -111,6 +117,8 @@ def validate(
         if paths or prior or returns:
             stop("--active 验证 Excel 中正打开的工作簿，不能与路径、--prior、-d 同时使用。")
         raise typer.Exit(_validate_active(form))
+    if propose and returns is None:
+        stop("--propose 把建议写在副本里，须同时用 -d 给出目录。")
     if not paths:
         stop("请给出要验证的工作簿或文件夹；要验证 Excel 中正打开的工作簿，请加 --active。")
     with Ledger() as ledger:
@@ -127,7 +135,7 @@ def validate(
         from gongkai.returns import send_back
 
         try:
-            written = send_back(submissions, returns)
+            written = send_back(submissions, returns, propose=propose)
         except OutputError as error:
             stop(str(error))
         say(f"标注后的副本 {len(written)} 份，在 {returns}" if written else "没有需要退回的工作簿。")

@@ -19,9 +19,10 @@ from gongkai.marking import RESULT_SHEET
 from gongkai.merge import Summary
 from gongkai.messages import UNREADABLE
 from gongkai.paper import Line, document, lines_of
+from gongkai.remedy import Remedy, advice
 from gongkai.returns import marked_copy
 from gongkai.submission import Submission, same_unit, unit_keys
-from gongkai.validation import SETTLED, Finding, status
+from gongkai.validation import SETTLED, Finding, status, together
 from gongkai.wording import cell_range
 
 TOLD = 15
@@ -92,7 +93,8 @@ def _letter(summary: Summary, submission: Submission, why: str | None) -> Letter
     if why is not None and _superseded(summary, submission, anyhow=bool(misplaced)):
         return None
     order = sorted((finding for finding in findings if finding.open), key=lambda finding: finding.severity != "error")
-    faults = ((_to_the_body(submission.error),) if submission.error else ()) + misplaced + tuple(map(_fault, order))
+    unread = (_to_the_body(submission.error),) if submission.error else ()
+    faults = unread + misplaced + tuple(fault for group in together(order) for fault in _faults(*group))
     return Letter(told, why is None, faults)
 
 
@@ -139,9 +141,22 @@ def _superseded(summary: Summary, submission: Submission, *, anyhow: bool) -> bo
     return False
 
 
+def _faults(remedies: tuple[Remedy, ...], findings: tuple[Finding, ...]) -> Iterator[str]:
+    """Yield findings as faults: as one where one change settles them all."""
+    if findings[0].cure is None:
+        yield from map(_fault, findings)
+        return
+    where = "、".join(f"{finding.sheet}!{finding.cell}（{finding.rule}）" for finding in findings)
+    yield _short(f"{advice(remedies)}涉及 {where}。")
+
+
 def _fault(finding: Finding) -> str:
     place = f"“{finding.sheet}”表 {cell_range(finding.span or (finding.cell,))}："
     text = place + ("（须说明）" if finding.severity == "warning" else "") + finding.message
+    return _short(text)
+
+
+def _short(text: str) -> str:
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 

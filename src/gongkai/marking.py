@@ -7,10 +7,12 @@ one write, clearing the block clears the marks, and no fill of the clerk's is ev
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 
 from gongkai.cell import Link, Value, address, parse_address
 from gongkai.layout import Box, text_height
 from gongkai.messages import KEPT_EXPLANATION, SEVERITIES
+from gongkai.remedy import advice
 from gongkai.transplant import Block, replace_block
 from gongkai.validation import Finding
 from gongkai.wording import cell_range, shown
@@ -58,7 +60,11 @@ def block(findings: Sequence[Finding], explanations: Explanations | None = None,
     comes back with its correction, and nobody should have to type the reason again.
     """
     texts = explanations or {}
-    rows = [_row(number, finding, texts) for number, finding in enumerate(findings, 1)]
+    first: dict[object, int] = {}
+    rows = []
+    for number, finding in enumerate(findings, 1):
+        told = first.setdefault(finding.remedies, number) if finding.remedies else number
+        rows.append(_row(number, finding, texts, told))
     if keep or any(finding.severity == "error" for finding in findings):
         found = {(finding.rule, finding.sheet, finding.cell) for finding in findings}
         kept = [(key, text) for key, text in texts.items() if key not in found]
@@ -70,13 +76,17 @@ def block(findings: Sequence[Finding], explanations: Explanations | None = None,
     return rows
 
 
-def _row(number: int, finding: Finding, texts: Explanations) -> Row:
+def _row(number: int, finding: Finding, texts: Explanations, told: int) -> Row:
+    """Return the row of a finding; what would settle it stands in the row ``told``."""
     cells = finding.span or (finding.cell,)
     rows, columns = zip(*(parse_address(cell) for cell in cells), strict=True)
+    message = finding.message
+    if finding.remedies:
+        message = f"{advice(finding.remedies)}{message}" if told == number else f"{message}（与第 {told} 条同一处错误）"
     return (
         number, SEVERITIES[finding.severity], finding.sheet, Link(finding.sheet, finding.cell, cell_range(cells)),
         finding.name, shown(finding.value), None if finding.expected is None else shown(finding.expected),
-        finding.message, finding.explanation or texts.get((finding.rule, finding.sheet, finding.cell)), finding.rule,
+        message, finding.explanation or texts.get((finding.rule, finding.sheet, finding.cell)), finding.rule,
         min(rows), min(columns), max(rows), max(columns),
     )  # fmt: skip
 
@@ -118,19 +128,25 @@ def explanations_in(cells: Cells) -> dict[tuple[str, str, str], str]:
     return found
 
 
-def marked(data: bytes, findings: Sequence[Finding], explanations: Explanations) -> bytes:
+def marked(data: bytes, findings: Sequence[Finding], explanations: Explanations, *, propose: bool = False) -> bytes:
     """Return a copy of a workbook of ours with the findings in its sheet 验证结果; nothing else of it changes.
 
-    Raises ``KeyError`` where the workbook has no such sheet.
+    ``propose`` adds a column with what is proposed for each. Raises ``KeyError`` where there is no such sheet.
     """
     rows = block(findings, explanations)
+    if propose:
+        rows = [(*row, said) for row, said in zip_longest(rows, map(_proposal, findings[: len(rows)]))]
     heights = [text_height(str(row[COLUMNS.index("问题与修改建议")]), MESSAGE_WIDTH) for row in rows]
     return replace_block(
         data, RESULT_SHEET, Block(FIRST_ROW, LAST_ROW, rows, heights, {SUMMARY_CELL: summary(findings)})
     )
 
 
-def findings_list(file: str, findings: Sequence[Finding]) -> bytes:
+def _proposal(finding: Finding) -> str | None:
+    return finding.cure.change if finding.cure else None
+
+
+def findings_list(file: str, findings: Sequence[Finding], *, propose: bool = False) -> bytes:
     """Return a small workbook that lists the findings of a file which has no sheet of ours to write them in."""
     import io  # noqa: PLC0415 - only here
 
@@ -143,8 +159,10 @@ def findings_list(file: str, findings: Sequence[Finding]) -> bytes:
         book.add_format({"font_name": "宋体", "text_wrap": True, "border": 1, "bold": bold}) for bold in (False, True)
     )
     page.write(0, 0, f"{file}：{summary(findings)}")
-    titles = ("序号", "级别", "表", "单元格", "项目", "填报值", "应为", "问题与修改建议")
-    for column, (title, width) in enumerate(zip(titles, (6, 8, 12, 12, 30, 14, 12, 80), strict=True)):
+    titles = ("序号", "级别", "表", "单元格", "项目", "填报值", "应为", "问题与修改建议", "建议改为")[
+        : 9 if propose else 8
+    ]
+    for column, (title, width) in enumerate(zip(titles, (6, 8, 12, 12, 30, 14, 12, 80, 40), strict=False)):
         page.write(1, column, title, head)
         page.set_column(column, column, width)
     for number, finding in enumerate(findings, 1):
@@ -153,6 +171,6 @@ def findings_list(file: str, findings: Sequence[Finding]) -> bytes:
             number, SEVERITIES[finding.severity], finding.sheet, place, finding.name, shown(finding.value),
             "" if expected is None else shown(expected), finding.message,
         )  # fmt: skip
-        page.write_row(number + 1, 0, texts, wrap)
+        page.write_row(number + 1, 0, (*texts, _proposal(finding) or "") if propose else texts, wrap)
     book.close()
     return buffer.getvalue()

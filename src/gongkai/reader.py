@@ -156,7 +156,7 @@ class _Reader:
         report = Report(edition.name, year, unit, tuple(values))
         prior, wrong = self.prior(edition, year)
         explanations = marking.explanations_in(self.page(marking.RESULT_SHEET))
-        context = Context(places, explanations, (*findings, *wrong))
+        context = Context(places, explanations, (*findings, *wrong), official=bool(meta))
         details = self.details(edition, year)
         return Reading(report, context, prior, meta, self.book.application, details, self.members())
 

@@ -12,7 +12,9 @@ from gongkai.guide import rule_book
 from gongkai.layout import columns_of
 from gongkai.merge import reason
 from gongkai.messages import CHANGED, FORM_SENTENCES, REASONS, SEVERITIES, STATUSES
+from gongkai.remedy import advice
 from gongkai.report import nest
+from gongkai.validation import together
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from gongkai.guide import RuleEntry
     from gongkai.merge import Summary
     from gongkai.submission import Submission
+    from gongkai.validation import Finding
 
 
 def as_json(data: object) -> str:
@@ -51,13 +54,19 @@ def _one(submission: Submission) -> list[str]:
     report = submission.report
     who = (submission.unit.name or "（没有单位名称）") + (f"，{report.year} 年度" if report and report.year else "")
     lines = [f"{submission.file}（{who}）：{STATUSES[submission.status]}"]
-    for finding in submission.findings:
-        state = "已说明" if finding.explanation else SEVERITIES[finding.severity]
-        cell = finding.cell if not finding.span else f"{finding.span[0]} 等 {len(finding.span)} 格"
-        lines.append(f"  [{state}] {finding.sheet}!{cell}  {finding.message}（{finding.rule}）")
-        if finding.explanation:
-            lines.append(f"      情况说明：{finding.explanation}")
+    for remedies, findings in together(submission.findings):
+        if remedies:
+            lines.append(f"  {advice(remedies)}")
+        lines += [line for finding in findings for line in _told(finding, "    " if remedies else "  ")]
     return lines
+
+
+def _told(finding: Finding, indent: str) -> Iterator[str]:
+    state = "已说明" if finding.explanation else SEVERITIES[finding.severity]
+    cell = finding.cell if not finding.span else f"{finding.span[0]} 等 {len(finding.span)} 格"
+    yield f"{indent}[{state}] {finding.sheet}!{cell}  {finding.message}（{finding.rule}）"
+    if finding.explanation:
+        yield f"{indent}    情况说明：{finding.explanation}"
 
 
 def merge_json(summary: Summary) -> Iterator[str]:

@@ -11,8 +11,10 @@ from gongkai.ooxml import WorkbookError
 from gongkai.submission import Submission
 
 
-def send_back(submissions: Iterable[Submission], folder: Path) -> list[Path]:
+def send_back(submissions: Iterable[Submission], folder: Path, *, propose: bool = False) -> list[Path]:
     """Write the marked copies into ``folder`` and return their paths; the originals are only read.
+
+    ``propose`` adds to each finding what is proposed; the numbers stay as they were filed.
 
     A workbook of ours gets its sheet 验证结果 filled. Of any other file there is nothing to mark, so a list of its
     findings is written. Unreadable files are left out: what is wrong with them is not in a cell.
@@ -23,7 +25,7 @@ def send_back(submissions: Iterable[Submission], folder: Path) -> list[Path]:
         if submission.status not in ("failed", "warnings"):
             continue
         source = Path(submission.file)
-        data, suffix = marked_copy(submission)
+        data, suffix = marked_copy(submission, propose=propose)
         target = _free(folder, source.stem, suffix, taken)
         taken.add(target.resolve())
         write_whole(target, data)
@@ -31,17 +33,17 @@ def send_back(submissions: Iterable[Submission], folder: Path) -> list[Path]:
     return written
 
 
-def marked_copy(submission: Submission) -> tuple[bytes, str]:
+def marked_copy(submission: Submission, *, propose: bool = False) -> tuple[bytes, str]:
     """Return the marked copy of a file, or the list of its findings, and how its name ends."""
     source = Path(submission.file)
     if source.suffix.lower() in (".xlsx", ".xlsm"):
         try:
             return marking.marked(
-                source.read_bytes(), submission.findings, submission.context.explanations
+                source.read_bytes(), submission.findings, submission.context.explanations, propose=propose
             ), source.suffix
         except (KeyError, WorkbookError):
             pass  # not ours, or no longer as we made it
-    return marking.findings_list(source.name, submission.findings), "-验证结果.xlsx"
+    return marking.findings_list(source.name, submission.findings, propose=propose), "-验证结果.xlsx"
 
 
 def _free(folder: Path, stem: str, suffix: str, taken: set[Path]) -> Path:

@@ -13,6 +13,7 @@ from gongkai.cell import CellError, DateText, Uncalculated, Unread, Value, is_nu
 from gongkai.edition import COVER_SHEET, Edition, EditionError, Item, by_year, editions
 from gongkai.identities import Relation
 from gongkai.numerals import is_blank, proposal, propose
+from gongkai.remedy import Remedies, Remedy, live_totals
 from gongkai.report import Report
 from gongkai.verdict import Prior, both_years, is_clean, what_is_wrong
 from gongkai.wording import addition, cell_range, equation, shown
@@ -39,12 +40,24 @@ class Finding:
     explanation: str | None = None
     span: tuple[str, ...] = ()
     """The cells to paint, where they are more than ``cell``."""
+    remedies: tuple[Remedy, ...] = ()
+    """The one change that settles it, and other findings with it; or the likeliest of several."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the finding as the command contract prints it."""
         keys = ("rule", "severity", "sheet", "cell", "item", "value", "expected")
         head = {key: getattr(self, key) for key in keys}
-        return {**head, "cells": list(self.cells), "message": self.message, "explanation": self.explanation}
+        known = {**head, "cells": list(self.cells), "message": self.message, "explanation": self.explanation}
+        if not self.remedies:
+            return known
+        if self.cure:
+            return {**known, "cure": self.cure.to_json()}
+        return {**known, "candidates": [remedy.to_json() for remedy in self.remedies]}
+
+    @property
+    def cure(self) -> Remedy | None:
+        """The one change that settles it, if there is no other."""
+        return self.remedies[0] if len(self.remedies) == 1 and self.remedies[0].unique else None
 
     @property
     def open(self) -> bool:
@@ -61,6 +74,8 @@ class Context:
     explanations: Mapping[tuple[str, str, str], str] = field(default_factory=dict)
     """(rule, sheet, cell) → 情况说明."""
     findings: tuple[Finding, ...] = ()
+    official: bool = False
+    """Whether its totals are formulas, as those of our templates are."""
 
 
 SETTLED = ("passed", "explained")
@@ -88,9 +103,29 @@ def validate(
     found = list(context.findings)
     if not is_clean(edition, counted, prior):
         found += _Examination(report, counted, edition, prior, context.places).findings()
+    if any(finding.severity == "error" and finding.item for finding in found):
+        live = live_totals(edition, counted.values) if context.official else frozenset()
+        remedies = Remedies.of(edition, counted, prior, live, context.places)
+        found = [_with_remedies(finding, remedies) for finding in found]
     order = {sheet: number for number, sheet in enumerate((COVER_SHEET, *edition.sheets))}
     found.sort(key=lambda finding: (order.get(finding.sheet, len(order)), *_position(finding.cell)))
     return tuple(_explained(finding, context.explanations) for finding in found)
+
+
+def together(findings: Iterable[Finding]) -> Iterator[tuple[tuple[Remedy, ...], tuple[Finding, ...]]]:
+    """Yield the findings in groups that share what would settle them, in the order of the first of each."""
+    groups: dict[object, list[Finding]] = {}
+    for number, finding in enumerate(findings):
+        groups.setdefault(finding.remedies or number, []).append(finding)
+    for group in groups.values():
+        yield group[0].remedies, tuple(group)
+
+
+def _with_remedies(finding: Finding, remedies: Remedies) -> Finding:
+    if finding.severity != "error":
+        return finding
+    found = remedies.for_finding(finding.rule, finding.item, len(finding.span))
+    return replace(finding, remedies=found) if found else finding
 
 
 def sum_findings(report: Report, edition: Edition, members: Sequence[Report]) -> Iterator[Finding]:
