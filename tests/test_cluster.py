@@ -69,6 +69,12 @@ def running():
         yield local
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch):
+    """Nobody gives up on the scheduler, which is a thread of this process and waits for its turn."""
+    monkeypatch.setattr(cluster, "_CONNECT", PATIENCE)
+
+
 @pytest.fixture
 def said():
     return []
@@ -212,7 +218,7 @@ def test_another_version_is_not_used(running, monkeypatch):
 
 
 def test_a_cluster_without_workers_is_not_used(monkeypatch):
-    monkeypatch.setattr(cluster, "_CONNECT", 1)
+    monkeypatch.setattr(cluster, "_APPEAR", 1)
     with cluster_of(0) as local, pytest.raises(ClusterError) as refused:
         Dask(local.scheduler_address)
     address = local.scheduler_address

@@ -15,6 +15,8 @@ from gongkai.report import Unit, dumps
 from gongkai.submission import judge
 from gongkai.validation import together
 from test_cli import Result, tree
+from xlwings_addin import button
+from xlwings_addin.file import FileBook
 
 SHEET = w.APPLICATIONS
 ONE = "applications.granted.natural_person"
@@ -186,3 +188,11 @@ def test_findings_are_grouped_in_the_order_of_the_first(filed):
     groups = list(together(submission.findings))
     assert [[finding.rule for finding in findings] for _, findings in groups] == [["F-TYPE"], ["T3-ROW", "T3-SUM"]]
     assert [len(remedies) for remedies, _ in groups] == [0, 1]
+
+
+def test_the_button_says_which_cell_to_change(filed, tmp_path):
+    submission = filed({ONE: true_value() * 11})
+    book = FileBook(tmp_path / "1.xlsx")
+    button.validate(book)
+    advice = remedy.advice(submission.findings[0].remedies)
+    assert f"第一处：{SHEET} 的 J8。{advice}\n" in book.told[-1]

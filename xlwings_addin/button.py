@@ -19,6 +19,7 @@ from gongkai import __version__, marking, stamp
 from gongkai.cell import Value
 from gongkai.edition import editions
 from gongkai.reader import ReadError, Reading, read_book
+from gongkai.remedy import advice
 from gongkai.report import Report
 from gongkai.sheets import META_SHEET
 from gongkai.submission import assess
@@ -165,7 +166,8 @@ def _say(verdict: str, conclusion: str, findings: Sequence[Finding], saving: str
     if verdict in SETTLED:
         return f"{conclusion}\n\n{saving}"
     first = min((finding for finding in findings if finding.open), key=lambda finding: finding.severity)
-    parts = [conclusion, messages.FIRST.format(sheet=first.sheet, cell=first.cell, message=first.message)]
+    message = advice(first.remedies) if first.cure else first.message
+    parts = [conclusion, messages.FIRST.format(sheet=first.sheet, cell=first.cell, message=message)]
     parts.append(messages.SEE.format(sheet=marking.RESULT_SHEET))
     if any(finding.severity == "warning" and finding.open for finding in findings):
         parts.append(messages.EXPLAIN.format(sheet=marking.RESULT_SHEET))

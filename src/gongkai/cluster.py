@@ -25,7 +25,7 @@ from gongkai.edition import editions
 
 IN_FLIGHT = 3
 """Tasks per thread of the cluster that are handed out at once: the next ones wait at the node, not at us."""
-_CONNECT = 10.0
+_CONNECT, _APPEAR = 10.0, 10.0
 """Seconds to find the scheduler, and for its nodes to appear."""
 
 
@@ -87,7 +87,7 @@ class Dask:
 
     def _check(self) -> None:
         with suppress(TimeoutError):  # they may just be starting
-            self._client.wait_for_workers(1, timeout=_CONNECT)
+            self._client.wait_for_workers(1, timeout=_APPEAR)
         answers = self._client.run(identity, on_error="return")
         if not answers:
             raise ClusterError(f"集群 {self._address} 上没有工作节点。请先在各节点运行 dask worker {self._address}。")
