@@ -124,6 +124,13 @@ def test_what_only_adds_up_is_to_be_looked_up_first(filed):
     assert remedy.advice(finding.remedies).endswith("请先核对原始登记：若这一格属实，则是别的格没有跟着改。")
 
 
+def test_of_numbers_that_stay_open_none_is_named():
+    cells = tuple(remedy.Correction("x", SHEET, cell, was, None) for cell, was in (("D9", 5), ("D10", None)))
+    several = remedy.Remedy(cells, (("T3-BAL", "x", SHEET, "D30"),), "other", unique=False)
+    assert several.text == f"{SHEET}!D9、{SHEET}!D10 要一起改，各改为多少须查原始登记"
+    assert [cell["to"] for cell in several.to_json()["cells"]] == [None, None]
+
+
 def test_a_letter_counts_one_mistake_as_one(filed, tmp_path):
     right = true_value()
     letters.send_back_with_letters(merge([filed({ONE: right * 11})], "某区", 2023), tmp_path / "退回")

@@ -50,14 +50,19 @@ class Correction:
     cell: str
     was: Value
     to: int | float | None
+    """``None`` where the relations leave it open."""
 
     @property
     def text(self) -> str:
         """Return what to do, in Chinese."""
-        place = f"{self.sheet}!{self.cell}"
-        return (
-            f"在 {place} 填 {self.to}" if self.was is None else f"把 {place} 的 {shown(self.was)} 改为 {shown(self.to)}"
-        )
+        if self.was is None:
+            return f"在 {self.place} 填 {self.to}"
+        return f"把 {self.place} 的 {shown(self.was)} 改为 {shown(self.to)}"
+
+    @property
+    def place(self) -> str:
+        """Return where it stands, as people write it."""
+        return f"{self.sheet}!{self.cell}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,9 @@ class Remedy:
     @property
     def text(self) -> str:
         """Return what to do, in Chinese."""
+        if any(one.to is None for one in self.corrections):
+            places = "、".join(one.place for one in self.corrections)
+            return f"{places} 要一起改，各改为多少须查原始登记"
         why = f"（{_KINDS[self.kind]}）" if self.kind in _KINDS else ""
         count = len(self.resolves)
         then = f"，{count} 处勾稽关系即全部成立" if count > 1 else "，勾稽关系即成立" if count else ""
