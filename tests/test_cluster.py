@@ -210,10 +210,10 @@ def test_without_dask_it_is_said_what_to_do(monkeypatch):
     )
 
 
-def test_another_version_is_not_used(running, monkeypatch):
+def test_another_version_is_not_used(dask, monkeypatch):
     monkeypatch.setattr(cluster, "__version__", "9.9.9")
     with pytest.raises(ClusterError) as refused:
-        Dask(running.scheduler_address)
+        dask._check()
     assert "的 gongkai 0.1.0 版与本机的 9.9.9 版不一致或没有安装" in str(refused.value)
 
 

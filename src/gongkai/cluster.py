@@ -25,8 +25,8 @@ from gongkai.edition import editions
 
 IN_FLIGHT = 3
 """Tasks per thread of the cluster that are handed out at once: the next ones wait at the node, not at us."""
-_CONNECT, _APPEAR = 10.0, 10.0
-"""Seconds to find the scheduler, and for its nodes to appear."""
+_CONNECT, _APPEAR = 5.0, 10.0
+"""Seconds to find the scheduler, twice, and for its nodes to appear."""
 
 
 class ClusterError(Exception):
@@ -56,12 +56,7 @@ class Dask:
                 '没有安装集群组件，不能使用 --cluster。请运行 pip install "gongkai[cluster]"，或去掉 --cluster 在本机汇总。'
             ) from error
         logging.getLogger("distributed").setLevel(logging.CRITICAL)  # English, and we say it ourselves
-        try:
-            self._client = distributed.Client(address, timeout=_CONNECT, set_as_default=False)
-        except Exception as error:  # it fails in a dozen ways
-            raise ClusterError(
-                f"连不上集群 {address}。请检查地址（如 tcp://主机:8786）和网络，并确认调度程序（dask scheduler）已启动。"
-            ) from error
+        self._client = self._connected(distributed, address)
         self._address, self._say, self._patience, self._killed = (
             address,
             say or _say,
@@ -84,6 +79,15 @@ class Dask:
         self._left: deque[_Job] = deque()
         self._here: Processes | None = None
         self._seen = False
+
+    @staticmethod
+    def _connected(distributed: Any, address: str) -> Any:  # noqa: ANN401 - it has no types
+        for _ in range(2):  # a first attempt fails at times although the scheduler is there
+            with suppress(Exception):  # in a dozen ways
+                return distributed.Client(address, timeout=_CONNECT, set_as_default=False)
+        raise ClusterError(
+            f"连不上集群 {address}。请检查地址（如 tcp://主机:8786）和网络，并确认调度程序（dask scheduler）已启动。"
+        )
 
     def _check(self) -> None:
         with suppress(TimeoutError):  # they may just be starting
