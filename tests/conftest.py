@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
 import golden
+import gongkai.edition
+import workbooks as w
 from excel_engine import Excel, Workbook, registered
+from gongkai.edition import Edition, by_name, editions, resource
 from libreoffice.office import Office, missing, need
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 @pytest.fixture(scope="session")
@@ -34,6 +39,16 @@ def excel() -> Iterator[Excel]:
 def book(excel: Excel) -> Workbook:
     """A workbook of 2021 in which nothing is wrong, open in Excel."""
     return excel.open("报表.xlsx", golden.base("2021", "alone"))
+
+
+@pytest.fixture
+def third(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Edition:
+    """An invented third edition, which asks for no applications."""
+    for file in (w.DATA / "2031.schema.json", *resource("schema").glob("*.schema.json")):
+        shutil.copy(file, tmp_path)
+    known = editions(tmp_path)
+    monkeypatch.setattr(gongkai.edition, "editions", lambda _folder=None: known)
+    return by_name("2031")
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m looks at the markers

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from damaged import DAMAGES, Values, add_up, sound, truth_of, typed_report
 from gongkai.cell import DateText, Uncalculated, Unread
+from gongkai.cures import Broken, Cure, Localization
 from gongkai.edition import Edition, by_name, editions
 from gongkai.identities import breaches, due
-from gongkai.localization import Broken, Cure, Localization, localize
+from gongkai.localization import localize
 from gongkai.report import Report, Unit
 from gongkai.slips import slip
 from gongkai.verdict import Prior, both_years

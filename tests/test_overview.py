@@ -10,12 +10,11 @@ from itertools import combinations
 import openpyxl
 import pytest
 
-import gongkai.edition
 import workbooks as w
 from gongkai import overview, summary
 from gongkai.bookwriter import BookWriter
 from gongkai.cell import address
-from gongkai.edition import by_name, editions, resource
+from gongkai.edition import by_name
 from gongkai.ledger import Ledger
 from gongkai.merge import Summary, merge
 from gongkai.overview import LONGEST_NAME, TOP, Overview, short
@@ -293,16 +292,6 @@ def test_what_a_unit_is_called_stays_text(tmp_path):
     page = page_of(tmp_path, region(received(3, "=1+1"), received(2, '</c:v>"&<')))
     assert drawn(page)["各单位新收申请"] == [("=1+1", 3), ('</c:v>"&<', 2)]
     assert all(cell.data_type != "f" for row in page.iter_rows() for cell in row)
-
-
-@pytest.fixture
-def third(tmp_path, monkeypatch):
-    """An invented third edition, which asks for no applications."""
-    for file in (w.DATA / "2031.schema.json", *resource("schema").glob("*.schema.json")):
-        shutil.copy(file, tmp_path)
-    known = editions(tmp_path)
-    monkeypatch.setattr(gongkai.edition, "editions", lambda _folder=None: known)
-    return by_name("2031")
 
 
 def test_a_form_without_applications_has_the_other_chart(third, tmp_path):

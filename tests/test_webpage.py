@@ -18,7 +18,7 @@ import pytest
 import gongkai
 import gongkai.edition
 import workbooks as w
-from gongkai.edition import by_name, editions, resource
+from gongkai.edition import by_name, resource
 from gongkai.ledger import Ledger
 from gongkai.merge import Summary, merge
 from gongkai.overview import Overview
@@ -462,16 +462,6 @@ def test_script_and_page_name_the_same_things():
 
 
 # --- a third edition
-
-
-@pytest.fixture
-def third(tmp_path, monkeypatch):
-    """An invented third edition, which asks for no applications."""
-    for file in (w.DATA / "2031.schema.json", *resource("schema").glob("*.schema.json")):
-        shutil.copy(file, tmp_path)
-    known = editions(tmp_path)
-    monkeypatch.setattr(gongkai.edition, "editions", lambda _folder=None: known)
-    return by_name("2031")
 
 
 def test_a_form_without_applications_has_a_page(third):
