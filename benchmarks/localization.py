@@ -17,9 +17,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from damaged import DAMAGES, Values, add_up, sound, truth_of, typed_report
 from gongkai.cell import is_number
-from gongkai.cures import Localization
 from gongkai.edition import Edition, editions, resource
-from gongkai.localization import localize
+from gongkai.localization.cures import Localization
+from gongkai.localization.search import localize
 from gongkai.report import loads
 from gongkai.validation import validate
 

@@ -19,12 +19,12 @@ sys.path.insert(0, str(environment.ROOT / "tests"))
 
 import workbooks
 from gongkai import template
+from gongkai.collection.roster_form import SHEET as ROSTER_SHEET
 from gongkai.edition import COVER_SHEET, by_name
 from gongkai.marking import FIRST_ROW, RESULT_SHEET
 from gongkai.overview import SHEET as OVERVIEW_SHEET
 from gongkai.registers import COVERAGE_SHEET
 from gongkai.report import Report, Unit
-from gongkai.roster_form import SHEET as ROSTER_SHEET
 from libreoffice.extension import built
 from libreoffice.screen import Screen, ScreenWindow, lacking
 from xlwings_addin import messages

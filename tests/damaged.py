@@ -7,8 +7,8 @@ from random import Random
 
 from gongkai.cell import exact, plain
 from gongkai.edition import Edition
+from gongkai.localization.slips import slip
 from gongkai.report import Report, Unit
-from gongkai.slips import slip
 
 Values = list[int | float]
 Damage = Callable[[Edition, Values, Random], Values | None]

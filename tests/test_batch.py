@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 import poison
-from gongkai import batch
+from gongkai.collection import batch
 
 METHODS = ("fork", "spawn") if sys.platform == "linux" else ("spawn",)
 CREWS = [
@@ -139,7 +139,7 @@ def test_closing_ends_processes_in_the_middle_of_their_work(processes, tmp_path)
 
 ORPHANS = """
 import os, sys, time
-from gongkai import batch
+from gongkai.collection import batch
 if __name__ == "__main__":
     crew = batch.Processes(2, sys.argv[1])
     print(*(worker.process.pid for worker in crew._workers), flush=True)

@@ -14,10 +14,11 @@ import pytest
 
 import poison
 from benchmarks import population
-from gongkai import batch, cluster, intake, reporters
-from gongkai.cluster import ClusterError, Dask
+from gongkai import reporters
+from gongkai.collection import batch, cluster, intake
+from gongkai.collection.cluster import ClusterError, Dask
+from gongkai.collection.ledger import Ledger
 from gongkai.files import collect
-from gongkai.ledger import Ledger
 from gongkai.merge import merge
 from gongkai.messages import UNREADABLE
 from gongkai.submission import Submission

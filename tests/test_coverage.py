@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 import pytest
 
 import workbooks as w
-from gongkai import reporters, roster, stamp, summary
+from gongkai import reporters, stamp, summary
+from gongkai.collection import roster
 from gongkai.merge import Preference, merge
 from gongkai.reader import read
 from gongkai.report import Unit, dumps

@@ -17,11 +17,12 @@ import pytest
 import poison
 import workbooks as w
 from benchmarks import population
-from gongkai import intake, submission
+from gongkai import submission
 from gongkai.cell import plain
+from gongkai.collection import intake
+from gongkai.collection.ledger import Ledger
 from gongkai.edition import by_name
 from gongkai.files import OutputError, collect, write_copy
-from gongkai.ledger import Ledger
 from gongkai.merge import merge
 from gongkai.messages import UNREADABLE
 from gongkai.report import Unit, dumps, nest

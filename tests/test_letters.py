@@ -17,7 +17,8 @@ import pytest
 
 import workbooks as w
 from gongkai import letters
-from gongkai.coverage import with_finding
+from gongkai.collection.coverage import with_finding
+from gongkai.collection.roster import Entry
 from gongkai.edition import by_name
 from gongkai.files import EARLIER, OutputError, collect
 from gongkai.letters import safe_name, send_back_with_letters
@@ -25,7 +26,6 @@ from gongkai.merge import merge
 from gongkai.messages import UNREADABLE
 from gongkai.paper import Line, document, lines_of
 from gongkai.report import Unit, dumps
-from gongkai.roster import Entry
 from gongkai.submission import judge
 from test_cli import BROKEN, WARNED, Result
 from test_packages import VALIDATOR, lacking

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from damaged import DAMAGES, Values, add_up, sound, truth_of, typed_report
 from gongkai.cell import DateText, Uncalculated, Unread
-from gongkai.cures import Broken, Cure, Localization
 from gongkai.edition import Edition, by_name, editions
 from gongkai.identities import breaches, due
-from gongkai.localization import localize
+from gongkai.localization.cures import Broken, Cure, Localization
+from gongkai.localization.search import localize
+from gongkai.localization.slips import slip
 from gongkai.report import Report, Unit
-from gongkai.slips import slip
 from gongkai.verdict import Prior, both_years
 from reports import report
 

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 import workbooks as w
 from gongkai import reporters, summary
+from gongkai.collection.priors import PriorReports, compared
 from gongkai.edition import by_name
 from gongkai.merge import MergeError, Totals, merge
-from gongkai.priors import PriorReports, compared
 from gongkai.reader import read
 from gongkai.report import Report, Unit, dumps, flatten
 from gongkai.submission import judge, same_unit

@@ -11,9 +11,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import workbooks as w
-from gongkai import console, intake, reporters, summary
+from gongkai import console, reporters, summary
+from gongkai.collection import intake
+from gongkai.collection.ledger import Ledger
 from gongkai.edition import by_name
-from gongkai.ledger import Ledger
 from gongkai.merge import merge
 from gongkai.report import Unit, dumps
 from gongkai.submission import Origin, Submission, judge

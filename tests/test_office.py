@@ -65,7 +65,7 @@ def test_an_output_that_is_open_in_excel_is_said_before_the_work(reports, tmp_pa
         return original(path, mode, *arguments, **options)
 
     monkeypatch.setattr(Path, "open", locked)
-    monkeypatch.setattr("gongkai.intake.take_in", lambda *_, **__: pytest.fail("some work was done"))
+    monkeypatch.setattr("gongkai.collection.intake.take_in", lambda *_, **__: pytest.fail("some work was done"))
     result = merged(reports, tmp_path)
     assert (result.code, result.err) == (
         2,

@@ -14,12 +14,12 @@ import workbooks as w
 from gongkai import overview, summary
 from gongkai.bookwriter import BookWriter
 from gongkai.cell import address
+from gongkai.collection.ledger import Ledger
+from gongkai.collection.roster import Entry
 from gongkai.edition import by_name
-from gongkai.ledger import Ledger
 from gongkai.merge import Summary, merge
 from gongkai.overview import LONGEST_NAME, TOP, Overview, short
 from gongkai.report import Report, Unit
-from gongkai.roster import Entry
 from gongkai.submission import Submission
 
 BY_EDITION = pytest.mark.parametrize("edition", w.EDITIONS)

@@ -8,9 +8,9 @@ import openpyxl
 import pytest
 
 import workbooks as w
-from gongkai import roster, roster_form
+from gongkai.collection import roster, roster_form
+from gongkai.collection.roster import COLUMNS, Entry, RosterError, read
 from gongkai.report import Unit
-from gongkai.roster import COLUMNS, Entry, RosterError, read
 
 CREDIT = "91110000600037341L"
 

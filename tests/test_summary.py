@@ -13,12 +13,12 @@ import pytest
 
 import workbooks as w
 from gongkai import comparison, registers, sheets, summary
+from gongkai.collection.priors import PriorReports
+from gongkai.collection.roster import Entry, Roster
 from gongkai.edition import by_name
 from gongkai.merge import merge
-from gongkai.priors import PriorReports
 from gongkai.reader import read
 from gongkai.report import Unit
-from gongkai.roster import Entry, Roster
 from gongkai.submission import judge
 
 BY_EDITION = pytest.mark.parametrize("edition", w.EDITIONS)

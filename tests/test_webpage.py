@@ -18,12 +18,12 @@ import pytest
 import gongkai
 import gongkai.edition
 import workbooks as w
+from gongkai.collection.ledger import Ledger
+from gongkai.collection.roster import Entry
 from gongkai.edition import by_name, resource
-from gongkai.ledger import Ledger
 from gongkai.merge import Summary, merge
 from gongkai.overview import Overview
 from gongkai.report import Report, Unit
-from gongkai.roster import Entry
 from gongkai.submission import Submission
 from gongkai.validation import Finding
 from gongkai.webpage import number, text, write_page

@@ -109,8 +109,8 @@ def validate(
 ) -> None:
     """校验工作簿：逐条列出哪一格有问题、怎么改。没有问题时退出码为 0，有问题为 1，无法运行为 2。"""
     from gongkai import reporters
+    from gongkai.collection.ledger import Ledger
     from gongkai.files import outside
-    from gongkai.ledger import Ledger
     from gongkai.validation import SETTLED
 
     if active:

@@ -14,9 +14,9 @@ import typer
 from gongkai.usage import CANNOT
 
 if TYPE_CHECKING:
-    from gongkai.batch import Crew
-    from gongkai.ledger import Ledger
-    from gongkai.priors import PriorReports
+    from gongkai.collection.batch import Crew
+    from gongkai.collection.ledger import Ledger
+    from gongkai.collection.priors import PriorReports
     from gongkai.report import Report
 
 OK, FOUND = 0, 1
@@ -95,7 +95,7 @@ def take_in(
 
     ``in_order`` sorts the files, so that it does not matter in which order they are named.
     """
-    from gongkai import intake
+    from gongkai.collection import intake
     from gongkai.files import collect
     from gongkai.messages import UNREADABLE
 
@@ -119,9 +119,9 @@ def take_in(
 
 def priors_in(paths: Sequence[Path]) -> PriorReports:
     """Return last year's reports below ``paths``, or stop."""
+    from gongkai.collection.priors import PriorReports, last_reports
     from gongkai.files import collect
     from gongkai.messages import UNREADABLE
-    from gongkai.priors import PriorReports, last_reports
     from gongkai.reader import ReadError
 
     files, missing = collect(paths)
@@ -144,10 +144,10 @@ def priors_in(paths: Sequence[Path]) -> PriorReports:
 @contextmanager
 def _crew(files: int, jobs: int | None, cluster: str | None) -> Iterator[Crew | None]:
     """Yield who does the work: a cluster, processes, or nobody but ourselves where that is faster."""
-    from gongkai import batch, intake
+    from gongkai.collection import batch, intake
 
     if cluster:
-        from gongkai.cluster import ClusterError, Dask
+        from gongkai.collection.cluster import ClusterError, Dask
 
         try:
             crew: Crew = Dask(cluster)
@@ -168,7 +168,7 @@ def _crew(files: int, jobs: int | None, cluster: str | None) -> Iterator[Crew | 
 @contextmanager
 def _progress(total: int) -> Iterator[Callable[[int], object]]:
     """Yield what is to be told how many files are done; it shows a bar where somebody can see it."""
-    from gongkai import intake
+    from gongkai.collection import intake
 
     if total < intake.WORTH_IT or not sys.stderr.isatty():
         yield lambda _: None

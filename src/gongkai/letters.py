@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from gongkai.coverage import presumed_sender
+from gongkai.collection.coverage import presumed_sender
 from gongkai.files import set_aside, write_copy
 from gongkai.marking import RESULT_SHEET
 from gongkai.merge import Summary

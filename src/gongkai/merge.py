@@ -11,14 +11,14 @@ from functools import cached_property
 from pathlib import Path
 
 from gongkai.cell import exact, plain
-from gongkai.coverage import Coverage
+from gongkai.collection.coverage import Coverage
+from gongkai.collection.ledger import Ledger
+from gongkai.collection.priors import PriorReports
+from gongkai.collection.roster import Entry, Roster
 from gongkai.edition import Edition, by_year
 from gongkai.identities import Exact
-from gongkai.ledger import Ledger
 from gongkai.messages import REASONS
-from gongkai.priors import PriorReports
 from gongkai.report import Report, Unit
-from gongkai.roster import Entry, Roster
 from gongkai.submission import Submission, same_unit, unit_keys
 
 

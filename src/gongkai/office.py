@@ -31,12 +31,12 @@ from gongkai.usage import CANNOT, ChineseCommand, ChineseGroup
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gongkai.collection.ledger import Ledger
+    from gongkai.collection.priors import PriorReports
+    from gongkai.collection.roster import Roster
     from gongkai.edition import Edition
-    from gongkai.ledger import Ledger
     from gongkai.macros import Macros
     from gongkai.merge import Preference, Summary
-    from gongkai.priors import PriorReports
-    from gongkai.roster import Roster
 
 roster_app = typer.Typer(name="roster", cls=ChineseGroup, no_args_is_help=True, help="报送单位名册。")
 
@@ -46,7 +46,7 @@ def roster_template(
     output: Annotated[Path, typer.Option("-o", "--output", metavar="名册.xlsx", help="写到哪里。")] = Path("名册.xlsx"),
 ) -> None:
     """生成空白的报送单位名册（.xlsx），带填写提示和下拉列表。"""
-    from gongkai import roster_form
+    from gongkai.collection import roster_form
 
     expect(output, ".xlsx")
     write(output, roster_form.workbook())
@@ -97,9 +97,9 @@ def merge(
 ) -> None:
     """把各单位的工作簿汇总成一张表；有错误的单位不计入，缺报的单位列名，并说明原因（退出码 1）。"""
     from gongkai import merge as merging
+    from gongkai.collection.ledger import Ledger
     from gongkai.edition import EditionError
     from gongkai.files import outside
-    from gongkai.ledger import Ledger
 
     outputs = _Outputs(output, details, page)
     outputs.check(paths, [path for path in (roster, *(prior or ())) if path], returns)
@@ -213,7 +213,7 @@ def hand_out(
     roster: Path, edition: Edition, year: int, priors: PriorReports | None, project: Macros | None, folder: Path
 ) -> int:
     """Write the template of each unit of a roster into a folder, and return how many; or stop."""
-    from gongkai.handout import handouts
+    from gongkai.collection.handout import handouts
     from gongkai.letters import safe_name
 
     taken: set[str] = set()
@@ -226,7 +226,7 @@ def hand_out(
 
 
 def _roster(path: Path) -> Roster:
-    from gongkai.roster import RosterError, read
+    from gongkai.collection.roster import RosterError, read
 
     try:
         return read(path)

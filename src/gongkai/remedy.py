@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from gongkai.cell import Value, is_number
-from gongkai.cures import Cure
 from gongkai.edition import Edition
-from gongkai.localization import localize
+from gongkai.localization.cures import Cure
+from gongkai.localization.search import localize
 from gongkai.report import Report
 from gongkai.verdict import Prior, both_years
 from gongkai.wording import cell_range, shown

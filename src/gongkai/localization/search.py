@@ -16,13 +16,24 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 
 from gongkai.cell import Uncalculated, Unread, exact, is_number, plain
-from gongkai.cures import CONVINCING, EVIDENCE, SHOWN, Broken, Change, Cure, Group, Localization
 from gongkai.edition import Edition
-from gongkai.edits import ONE, Edits, Equation, Number, Steps, compile_edits, connected, equation, pairs, singles
 from gongkai.identities import Exact, Relation, breaches, due
+from gongkai.localization.cures import CONVINCING, EVIDENCE, SHOWN, Broken, Change, Cure, Group, Localization
+from gongkai.localization.edits import (
+    ONE,
+    Edits,
+    Equation,
+    Number,
+    Steps,
+    compile_edits,
+    connected,
+    equation,
+    pairs,
+    singles,
+)
+from gongkai.localization.slips import slip
 from gongkai.numerals import proposal
 from gongkai.report import Report
-from gongkai.slips import slip
 from gongkai.verdict import Prior, both_years
 
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from gongkai import template
 from gongkai.cell import Value
+from gongkai.collection.priors import PriorReports
+from gongkai.collection.roster import Entry, Roster
 from gongkai.edition import Edition
 from gongkai.macros import Macros
-from gongkai.priors import PriorReports
 from gongkai.report import Report, Unit
-from gongkai.roster import Entry, Roster
 
 
 def handouts(

@@ -6,8 +6,8 @@ from typing import Any
 
 from gongkai.bookwriter import BookWriter
 from gongkai.cell import address
+from gongkai.collection.roster import COLUMNS, FILES, STATUSES
 from gongkai.edition import editions
-from gongkai.roster import COLUMNS, FILES, STATUSES
 
 SHEET = "名册"
 _ROWS = 2_000

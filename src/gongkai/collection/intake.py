@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from gongkai.batch import CHUNK, Crew, Here, each_chunk
-from gongkai.ledger import Ledger
+from gongkai.collection.batch import CHUNK, Crew, Here, each_chunk
+from gongkai.collection.ledger import Ledger
+from gongkai.collection.priors import PriorReports, compared
 from gongkai.messages import UNREADABLE
-from gongkai.priors import PriorReports, compared
 from gongkai.submission import Submission, judge_all
 
 WORTH_IT = 150

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gongkai.cell import Value
-from gongkai.slips import SLIPS
+from gongkai.localization.slips import SLIPS
 
 EVIDENCE = ("shifted", "swapped", *SLIPS, "total", "totals")
 """The kinds that explain how a number became wrong, the likeliest first; anything else is arithmetic only."""

@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from gongkai import messages
+from gongkai.collection.roster import EXEMPT, JOINED, Entry, Roster
 from gongkai.edition import COVER_SHEET, editions
 from gongkai.report import Unit
-from gongkai.roster import EXEMPT, JOINED, Entry, Roster
 from gongkai.submission import Submission
 from gongkai.validation import Finding, validate
 

@@ -20,7 +20,7 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from gongkai import __version__
-from gongkai.batch import Processes, Task, Work, attempt, processors
+from gongkai.collection.batch import Processes, Task, Work, attempt, processors
 from gongkai.edition import editions
 
 IN_FLIGHT = 3
