@@ -21,12 +21,13 @@ sys.path.insert(0, str(environment.ROOT / "tests"))
 import openpyxl
 
 import workbooks
-from gongkai import marking, paper, summary, template
+from gongkai import marking, summary, template
 from gongkai.cell import Value
 from gongkai.collection import roster_form
 from gongkai.collection.roster import COLUMNS
 from gongkai.edition import Edition, by_name
 from gongkai.merge import merge
+from gongkai.outputs import paper
 from gongkai.report import Report, Unit
 from gongkai.sheets import META_KEYS, META_SHEET
 from gongkai.stamp import CELLS, stamp

@@ -22,8 +22,8 @@ from gongkai import template
 from gongkai.collection.roster_form import SHEET as ROSTER_SHEET
 from gongkai.edition import COVER_SHEET, by_name
 from gongkai.marking import FIRST_ROW, RESULT_SHEET
-from gongkai.overview import SHEET as OVERVIEW_SHEET
-from gongkai.registers import COVERAGE_SHEET
+from gongkai.outputs.overview import SHEET as OVERVIEW_SHEET
+from gongkai.outputs.registers import COVERAGE_SHEET
 from gongkai.report import Report, Unit
 from libreoffice.extension import built
 from libreoffice.screen import Screen, ScreenWindow, lacking

@@ -13,10 +13,10 @@ from decimal import Decimal
 import pytest
 
 import workbooks as w
-from gongkai import details
-from gongkai.details import HEAD, DetailsError, writer_of
 from gongkai.edition import by_name
 from gongkai.merge import merge
+from gongkai.outputs import details
+from gongkai.outputs.details import HEAD, DetailsError, writer_of
 from gongkai.report import Unit, dumps
 from gongkai.submission import judge
 from test_cli import Result
@@ -192,5 +192,5 @@ def test_the_command_writes_details(tmp_path):
 
 
 def test_nobody_pays_for_pyarrow_who_does_not_use_it():
-    code = "import sys, gongkai.details; print('pyarrow' in sys.modules)"
+    code = "import sys, gongkai.outputs.details; print('pyarrow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"

@@ -16,15 +16,15 @@ from xml.etree import ElementTree as ET
 import pytest
 
 import workbooks as w
-from gongkai import letters
 from gongkai.collection.coverage import with_finding
 from gongkai.collection.roster import Entry
 from gongkai.edition import by_name
 from gongkai.files import EARLIER, OutputError, collect
-from gongkai.letters import safe_name, send_back_with_letters
 from gongkai.merge import merge
 from gongkai.messages import UNREADABLE
-from gongkai.paper import Line, document, lines_of
+from gongkai.outputs import letters
+from gongkai.outputs.letters import safe_name, send_back_with_letters
+from gongkai.outputs.paper import Line, document, lines_of
 from gongkai.report import Unit, dumps
 from gongkai.submission import judge
 from test_cli import BROKEN, WARNED, Result

@@ -11,14 +11,15 @@ import openpyxl
 import pytest
 
 import workbooks as w
-from gongkai import overview, summary
+from gongkai import summary
 from gongkai.bookwriter import BookWriter
 from gongkai.cell import address
 from gongkai.collection.ledger import Ledger
 from gongkai.collection.roster import Entry
 from gongkai.edition import by_name
 from gongkai.merge import Summary, merge
-from gongkai.overview import LONGEST_NAME, TOP, Overview, short
+from gongkai.outputs import overview
+from gongkai.outputs.overview import LONGEST_NAME, TOP, Overview, short
 from gongkai.report import Report, Unit
 from gongkai.submission import Submission
 

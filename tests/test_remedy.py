@@ -8,9 +8,10 @@ import openpyxl
 import pytest
 
 import workbooks as w
-from gongkai import letters, marking, remedy, reporters
+from gongkai import marking, remedy, reporters
 from gongkai.edition import by_name
 from gongkai.merge import merge
+from gongkai.outputs import letters
 from gongkai.report import Unit, dumps
 from gongkai.submission import judge
 from gongkai.validation import together

@@ -12,11 +12,12 @@ import openpyxl
 import pytest
 
 import workbooks as w
-from gongkai import comparison, registers, sheets, summary
+from gongkai import sheets, summary
 from gongkai.collection.priors import PriorReports
 from gongkai.collection.roster import Entry, Roster
 from gongkai.edition import by_name
 from gongkai.merge import merge
+from gongkai.outputs import comparison, registers
 from gongkai.reader import read
 from gongkai.report import Unit
 from gongkai.submission import judge

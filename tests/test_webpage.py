@@ -20,13 +20,13 @@ import gongkai.edition
 import workbooks as w
 from gongkai.collection.ledger import Ledger
 from gongkai.collection.roster import Entry
-from gongkai.edition import by_name, resource
+from gongkai.edition import by_name
 from gongkai.merge import Summary, merge
-from gongkai.overview import Overview
+from gongkai.outputs.overview import Overview
+from gongkai.outputs.webpage import PAGE, number, text, write_page
 from gongkai.report import Report, Unit
 from gongkai.submission import Submission
 from gongkai.validation import Finding
-from gongkai.webpage import number, text, write_page
 
 BY_EDITION = pytest.mark.parametrize("edition", w.EDITIONS)
 EVIL = (
@@ -454,7 +454,7 @@ def test_the_page_is_labelled():
 
 def test_script_and_page_name_the_same_things():
     root = parse(written(many(1)))
-    script = resource("page").joinpath("script.js").read_text("utf-8")
+    script = (PAGE / "script.js").read_text("utf-8")
     ids = {node.attributes["id"] for node in root.all("*") if "id" in node.attributes}
     assert set(re.findall(r'byId\("([a-z]+)"\)', script)) <= ids
     columns = {head.attributes["data-column"] for head in root.one("table", id="list").one("thead").all("th")}

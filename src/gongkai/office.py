@@ -146,8 +146,8 @@ class _Outputs:
 
     def check(self, paths: Sequence[Path], known: Sequence[Path], returns: Path | None) -> None:
         """Stop where something cannot be written, or is one of the files we read, before any work is done."""
-        from gongkai.details import DetailsError, writer_of
         from gongkai.files import OutputError, check_writable
+        from gongkai.outputs.details import DetailsError, writer_of
 
         expect(self.book, ".xlsx")
         if self.page and self.page.suffix.lower() not in (".html", ".htm"):
@@ -190,9 +190,9 @@ class _Outputs:
     def write(self, result: Summary) -> None:
         """Write everything aside, then put it in place, so that no file speaks of another run than the next."""
         from gongkai import reporters, summary
-        from gongkai.details import writer_of
         from gongkai.files import check_writable
-        from gongkai.webpage import write_page
+        from gongkai.outputs.details import writer_of
+        from gongkai.outputs.webpage import write_page
 
         with ExitStack() as aside:
             at = {path: aside.enter_context(replacing(path)) for path in self.files}
@@ -214,7 +214,7 @@ def hand_out(
 ) -> int:
     """Write the template of each unit of a roster into a folder, and return how many; or stop."""
     from gongkai.collection.handout import handouts
-    from gongkai.letters import safe_name
+    from gongkai.outputs.letters import safe_name
 
     taken: set[str] = set()
     for entry, data in handouts(_roster(roster), edition, year, priors, project):
@@ -254,7 +254,7 @@ def _say_unreadable(ledger: Ledger) -> None:
 
 def _write_returns(result: Summary, folder: Path) -> None:
     from gongkai.files import EARLIER, OutputError
-    from gongkai.letters import send_back_with_letters
+    from gongkai.outputs.letters import send_back_with_letters
 
     try:
         count, earlier = send_back_with_letters(result, folder)

@@ -6,12 +6,12 @@ import tempfile
 from pathlib import Path
 
 from gongkai.cell import address, column_letters
-from gongkai.comparison import write_comparison
 from gongkai.form import Computed
 from gongkai.merge import Summary, counted_report
-from gongkai.overview import SHEET as OVERVIEW_SHEET
-from gongkai.overview import Overview, write_overview
-from gongkai.registers import Registers
+from gongkai.outputs.comparison import write_comparison
+from gongkai.outputs.overview import SHEET as OVERVIEW_SHEET
+from gongkai.outputs.overview import Overview, write_overview
+from gongkai.outputs.registers import Registers
 from gongkai.sheets import (
     DETAIL_CODE_COLUMN,
     DETAIL_FIRST_COLUMN,

@@ -18,7 +18,7 @@ from gongkai.files import set_aside, write_copy
 from gongkai.marking import RESULT_SHEET
 from gongkai.merge import Summary
 from gongkai.messages import UNREADABLE
-from gongkai.paper import Line, document, lines_of
+from gongkai.outputs.paper import Line, document, lines_of
 from gongkai.remedy import Remedy, advice
 from gongkai.returns import marked_copy
 from gongkai.submission import Submission, same_unit, unit_keys

@@ -12,9 +12,9 @@ from gongkai.bookwriter import BookWriter
 from gongkai.cell import Value
 from gongkai.collection.coverage import presumed_sender
 from gongkai.collection.roster import Entry
-from gongkai.longlist import LongList
 from gongkai.merge import Summary, reason
 from gongkai.messages import FORM_SENTENCES, REASONS, SEVERITIES, STATUSES
+from gongkai.outputs.longlist import LongList
 from gongkai.submission import Submission
 from gongkai.validation import Finding
 from gongkai.wording import shown

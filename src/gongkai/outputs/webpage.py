@@ -13,16 +13,18 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import TextIO
 
 import gongkai
-from gongkai.edition import resource
 from gongkai.layout import Block
 from gongkai.merge import Summary
 from gongkai.messages import STATUSES
-from gongkai.overview import INK, PROGRESS, Chart, Overview
+from gongkai.outputs.overview import INK, PROGRESS, Chart, Overview
 from gongkai.submission import Submission
 
+PAGE = Path(__file__).parent / "page"
+"""Its style and its script."""
 _WIDE = 5
 """A printed table with more columns of numbers does not fit on a telephone."""
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
@@ -62,9 +64,7 @@ class _Page:
         yield from self._foot()
 
     def _head(self) -> Iterator[str]:
-        style, script = (
-            resource("page").joinpath(name).read_text(encoding="utf-8") for name in ("style.css", "script.js")
-        )
+        style, script = ((PAGE / name).read_text(encoding="utf-8") for name in ("style.css", "script.js"))
         policy = (
             f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
             "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'"
