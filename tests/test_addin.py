@@ -666,6 +666,21 @@ def test_what_libreoffice_lacks(computer, name, said):
     assert said in found.message
 
 
+def test_a_python_in_front_of_the_systems_is_worth_knowing(tmp_path):
+    for folder, target in (("pyenv", tmp_path / "python3.12"), ("venv", "/usr/bin/env")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "python3").symlink_to(target)
+    (tmp_path / "python3.12").touch(0o755)
+    said = [
+        [one for one in doctor.examine(desk(environ={"PATH": f"{tmp_path / folder}:/usr/bin"})) if "PATH" in one.name]
+        for folder in ("pyenv", "venv", "none")
+    ]
+    assert [len(found) for found in said] == [1, 0, 0]
+    assert said[0][0].state == "warning"
+    assert f"PATH 中第一个 python3 是 {tmp_path}/pyenv/python3，不是系统的。" in said[0][0].message
+    assert "PATH=/usr/bin:/bin soffice" in said[0][0].message
+
+
 def test_a_ready_extension_is_installed(as_computer, tmp_path):
     run = Programs()
     as_computer(desk(run))

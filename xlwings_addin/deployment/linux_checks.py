@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +21,7 @@ def checks(facts: Facts) -> Iterator[Check]:
     if soffice is None:
         return
     yield _python(facts, soffice)
+    yield from _foreign_python(facts)
     unopkg = facts.find("unopkg")
     if unopkg is None:
         yield Check(
@@ -61,6 +63,16 @@ def _python(facts: Facts, soffice: str) -> Check:
         "LibreOffice 的 Python", "error",
         "LibreOffice 不能运行 Python 扩展。请信息技术人员安装 python3-uno 和 libreoffice-script-provider-python（Debian/Ubuntu：apt-get install python3-uno libreoffice-script-provider-python）。",
     )  # fmt: skip
+
+
+def _foreign_python(facts: Facts) -> Iterator[Check]:
+    """Look for a Python before the system's: LibreOffice 7.4 looks beside the first one for its library, and aborts."""
+    first = shutil.which("python3", path=facts.environ.get("PATH", ""))
+    if first and Path(first).resolve().parent not in (Path("/usr/bin"), Path("/bin")):
+        yield Check(
+            "PATH 中的 Python", "warning",
+            f"PATH 中第一个 python3 是 {first}，不是系统的。从这样的终端启动，LibreOffice 装入扩展时可能立即退出。请从桌面菜单启动 LibreOffice，或在终端里用 PATH=/usr/bin:/bin soffice 启动。",
+        )  # fmt: skip
 
 
 def _extension(facts: Facts, unopkg: linux.Unopkg) -> Check:
