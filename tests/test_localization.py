@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from math import inf, nan
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -226,7 +227,7 @@ def test_a_blank_follows_from_row_and_column():
     [
         ("30件", 30, "reading", True), ("３０", 30, "reading", True), ("+30 项", 30, "reading", True),
         ("31件", 31, "reading", False), ("约三十", 30, "imputed", True), (-30, 30, "sign", True), ("/", 30, "imputed", True),
-        (DateText("2024-01-30"), 30, "imputed", True),
+        (DateText("2024-01-30"), 30, "imputed", True), (inf, 30, "imputed", True), (nan, 30, "imputed", True),
     ],
 )  # fmt: skip
 def test_texts(text, to, kind, unique):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import string
+import struct
 
 import openpyxl
 import pytest
@@ -21,6 +22,7 @@ from gongkai.messages import UNREADABLE
 from gongkai.reader import ReadError, read
 from gongkai.report import UNIT_FIELDS, Report, ReportError, Unit, dumps, loads
 from gongkai.sheets import META_SHEET
+from gongkai.submission import judge
 from gongkai.validation import status, validate
 from workbooks import APPLICATIONS, DISPUTES, TABLES
 
@@ -771,6 +773,21 @@ def test_old_workbooks_keep_totals_dates_and_truth_values(office, tmp_path):
 def as_date(book):
     book[TABLES]["B5"].value = 45322
     book[TABLES]["B5"].number_format = "yyyy-mm-dd"
+
+
+@pytest.mark.parametrize("infinite", [float("nan"), float("inf"), float("-inf")])
+def test_a_number_that_is_none_is_an_error_value(office, tmp_path, infinite):
+    """An .xls keeps eight bytes for a number, in which a damaged file can have anything."""
+    report = w.changed(w.clean("2021"), {"fees.administrative_fees.amount": 1234.567891})
+    source = w.put(tmp_path / "新.xlsx", report)
+    with office.open(source) as document:
+        old = document.save(tmp_path / "旧.xls")
+    stored, written = struct.pack("<d", 1234.567891), struct.pack("<d", infinite)
+    assert old.read_bytes().count(stored) == 1
+    old.write_bytes(old.read_bytes().replace(stored, written))
+    (finding,) = judge(old).findings
+    assert (finding.rule, finding.cell, finding.value) == ("F-TYPE", "B16", "#NUM!")
+    assert finding.message.endswith("显示错误值 #NUM!。请删去出错的公式，直接填写数字。")
 
 
 def test_a_broken_old_workbook_is_refused():

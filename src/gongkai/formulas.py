@@ -89,14 +89,15 @@ class Pen:
         """Return the reference of a cover field."""
         return self.elsewhere(COVER_SHEET) + next(_absolute(f.cell) for f in self.edition.cover if f.key == key)
 
-    def choice(self, key: str, value: str | None) -> str:
-        """Return the text that a value of a drop-down shows; a blank shows as nothing."""
-        return "" if value is None else next(f.choices.get(value, value) for f in self.edition.cover if f.key == key)
+    def choice(self, key: str, value: str) -> str:
+        """Return the text that a value of a drop-down shows."""
+        return next(f.choices.get(value, value) for f in self.edition.cover if f.key == key)
 
     def cover(self, key: str, allowed: Sequence[str | None]) -> str:
-        """Return a condition that a cover field holds one of the values."""
-        tests = ",".join(f'{self.cover_cell(key)}="{self.choice(key, value)}"' for value in allowed)
-        return f"OR({tests})"
+        """Return a condition that a cover field holds one of the values; ``None`` is a field that says nothing."""
+        cell = self.cover_cell(key)
+        tests = [f"LEN(TRIM({cell}))=0" if v is None else f'{cell}="{self.choice(key, v)}"' for v in allowed]
+        return f"OR({','.join(tests)})"
 
 
 def prior_cell(edition: Edition, index: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ class OldWorkbook:
         if cell.ctype == xlrd.XL_CELL_TEXT:
             return str(cell.value) or None
         if cell.ctype == xlrd.XL_CELL_NUMBER:
-            return from_float(cell.value)
+            return from_float(cell.value) if math.isfinite(cell.value) else CellError("#NUM!")
         if cell.ctype == xlrd.XL_CELL_BOOLEAN:
             return bool(cell.value)
         if cell.ctype == xlrd.XL_CELL_ERROR:

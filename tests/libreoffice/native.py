@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from gongkai.cell import CellError, Value, address, exact, is_number, parse_address, plain
 from gongkai.edition import COVER_SHEET, Edition, Item
 from gongkai.formulas import PRIOR_FIRST_ROW, PRIOR_SHEET, PRIOR_VALUE_COLUMN
-from gongkai.numerals import is_blank
+from gongkai.numerals import PLACEHOLDERS, is_blank
 from gongkai.report import Report, Unit
 from gongkai.validation import Finding, validate
-from gongkai.verdict import Prior
+from gongkai.verdict import Prior, is_clean, what_is_wrong
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -278,8 +278,19 @@ class Verdict:
         """Tell whether a cell is wrong by itself, or a total that waits for one that is."""
         return index in self.forms or self.held_back(index)
 
-    def row(self, table: str, row: str) -> tuple[str, set[str]]:
-        """Return the mark of a row, and the titles of the relations that may be its reason."""
+    def declared(self, index: int) -> bool:
+        """Tell whether a sign for a blank is typed over the formula of a total, a part of which is wrong.
+
+        Deliberate: in a zero report the workbook takes it for the zero it is declared to be, the validation for a blank
+        that follows from the part; so the relations that read it may differ.
+        """
+        if not self.report.declares_zero or self.report.values[index] not in PLACEHOLDERS or index in self.forms:
+            return False
+        derivations = [r for r in self.edition.relations if r.derives and r.targets[0] == index]
+        return any(self.waits(part) for relation in derivations for part, _ in relation.claim.right.terms)
+
+    def row(self, table: str, row: str) -> tuple[str, set[str]] | None:
+        """Return the mark of a row, and the titles of the relations that may be its reason; None where it may differ."""
         indices = [self.edition.index[f"{table}.{row}.{column}"] for column in self.edition.lines[table][row]]
         rules = {rule for index in indices for rule in self.forms.get(index, ())}
         if rules - {"F-BLANK"}:
@@ -288,15 +299,19 @@ class Verdict:
         # validation already judges those that read none of the blanks.
         if any(map(self.waits, indices)):
             return PENDING, set()
+        if any(map(self.declared, indices)):
+            return None
         return self._gravest(
             relation
             for relation in self.broken
             if (relation.each, relation.table, relation.line, relation.prior) == ("row", table, row, False)
         )
 
-    def column(self, relation: Relation) -> str:
+    def column(self, relation: Relation) -> str | None:
         if any(map(self.waits, relation.operands)):
             return PENDING
+        if any(map(self.declared, relation.operands)):
+            return None
         broken = any((r.id, r.line) == (relation.id, relation.line) for r in self.broken if r.each == "column")
         return MARKS[relation.severity] if broken else OK
 
@@ -314,6 +329,8 @@ class Verdict:
         mine = [r for r in self.edition.relations if r.prior and self.first_prior(r) == index]
         for operand in {operand for relation in mine for operand in relation.operands} - {index + count}:
             if operand < count and is_number(self.report.values[operand]) and operand in self.forms:
+                return None
+            if operand < count and self.declared(operand):
                 return None
             if operand >= count and prior_place(self.edition, operand - count) in self.prior_wrong:
                 return None
@@ -342,9 +359,9 @@ class Verdict:
         """Yield what the marks say otherwise than the validation."""
         yield from self._rows(shown)
         for relation in column_relations(self.edition):
-            mark = shown.columns[relation.id, relation.line]
-            if mark != self.column(relation):
-                yield f"{relation.id} {relation.line}: the column shows {mark!r}, not {self.column(relation)}"
+            mark, wanted = shown.columns[relation.id, relation.line], self.column(relation)
+            if wanted is not None and mark != wanted:
+                yield f"{relation.id} {relation.line}: the column shows {mark!r}, not {wanted}"
         last = prior.values if prior else (None,) * len(self.edition.items)
         yield from self._last_year(shown, {index: wrong_prior.get(index, last[index]) for index in shown.prior})
         for key, mark in shown.cover.items():
@@ -360,7 +377,10 @@ class Verdict:
 
     def _rows(self, shown: Marks) -> Iterator[str]:
         for (table, row), (mark, reason) in shown.rows.items():
-            wanted, titles = self.row(table, row)
+            agreed = self.row(table, row)
+            if agreed is None:
+                continue
+            wanted, titles = agreed
             if mark != wanted:
                 yield f"{table}.{row}: the row shows {mark!r} ({reason}), not {wanted}"
             elif (titles and reason not in titles) or (mark == OK) != (reason == ""):
@@ -389,6 +409,27 @@ class Verdict:
         clean = not (self.forms or self.broken or self.prior_wrong or self.cover)
         if (shown.line == "内置校验：通过") != clean:
             yield f"the cover says {shown.line!r}, the validation {'nothing' if clean else 'something'}"
+
+
+def judged(clerk: Clerk, case: Case) -> tuple[Marks, list[Fault], list[str]]:
+    """Fill in a case; return the marks that show, what the validation finds, and what the two say differently.
+
+    The fast verdict and jsonschema's are asked as well.
+    """
+    clerk.fill(case)
+    pages = clerk.read()
+    shown = marks_in(clerk.edition, pages)
+    report, prior, wrong = report_in(clerk.edition, pages)
+    faults = faults_in(clerk.edition, report, prior, wrong)
+    different = list(Verdict(clerk.edition, report, faults).disagreements(shown, prior, wrong))
+    counted = report.blanks_as_zero(clerk.edition) if report.declares_zero else report
+    clean = {
+        "the fast verdict": is_clean(clerk.edition, counted, prior),
+        "jsonschema": next(what_is_wrong(clerk.edition, counted, prior), None) is None,
+    }
+    passed = all(each.sheet == PRIOR_SHEET for each in faults)  # what is no number of last year's, the reader tells
+    different += [f"{judge} says clean={said}" for judge, said in clean.items() if said is not passed]
+    return shown, faults, different
 
 
 # ---- what to type

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from math import isfinite
 
 from gongkai.cell import Uncalculated, Unread, exact, is_number, plain
 from gongkai.edition import Edition
@@ -325,7 +326,7 @@ class _Search:
             holding = tuple(self.told(relation) for relation in over if id(relation) not in wrong)
             filed = self.filed[index]
             kind = "reading" if index in self.read else "imputed"
-            if is_number(filed):
+            if is_number(filed) and isfinite(filed):
                 kind = slip(exact(filed), after[index] or 0) or kind
             # A SUM takes a blank for 0: that a total leaves nothing for it does not prove that nothing was meant.
             circular = index in self.blank and after[index] == 0
