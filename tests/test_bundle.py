@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import email
 import hashlib
+import json
 import os
 import re
 import subprocess
@@ -16,6 +17,8 @@ from pathlib import Path
 import pytest
 import tree_sitter
 import tree_sitter_powershell
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.utils import parse_wheel_filename
@@ -24,7 +27,7 @@ from typer.testing import CliRunner
 from gongkai import __version__
 from gongkai import cli as commands
 from xlwings_addin import extension
-from xlwings_addin.deployment import bundle, programs
+from xlwings_addin.deployment import bundle, programs, sbom
 
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPT = ROOT / "xlwings_addin" / "deployment" / "install.ps1"
@@ -74,10 +77,12 @@ def test_the_bundle_has_everything(built):
     locked = pins((ROOT / bundle.LOCK).read_text("utf-8"))
     wheels = sorted((folder / "wheels").iterdir())
     count = len(locked) + 2 * len(COMPILED) + 1
-    assert said == (f"已做好 {folder}：\nPython 3.11、3.12、3.13 的组件 {count} 个\nLibreOffice 扩展 gongkai.oxt\n")
+    assert said == (
+        f"已做好 {folder}：\nPython 3.11、3.12、3.13 的组件 {count} 个\nLibreOffice 扩展 gongkai.oxt\n组件清单 sbom.cdx.json：{len(locked) + 1} 个软件包\n"
+    )
     assert len(wheels) == count
     assert [name for name in inside(folder) if not name.startswith("wheels/")] == [
-        "SHA256SUMS.txt", "gongkai.oxt", "install.ps1", "requirements-windows.lock", "说明.txt",
+        "SHA256SUMS.txt", "gongkai.oxt", "install.ps1", "requirements-windows.lock", "sbom.cdx.json", "说明.txt",
     ]  # fmt: skip
     assert {path.name for path in folder.parent.iterdir()} == {"probe", "安装包"}
     found = {}
@@ -173,7 +178,111 @@ def test_the_note_can_be_read_in_notepad(built):
     assert "unopkg add --force --suppress-license gongkai.oxt" in note
 
 
+# --- the bill of materials
+
+
+def valid(text):
+    """Return a bill after the official schema has found nothing wrong with it."""
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
+    return json.loads(text)
+
+
+@pytest.mark.registry
+def test_the_bill_lists_everything_in_the_bundle(built):
+    folder, _ = built
+    bill = valid((folder / "sbom.cdx.json").read_text("utf-8"))
+    kit = bill["metadata"]["component"]
+    packages = [kit, *(one for one in bill["components"] if one["type"] == "library")]
+    locked = pins((ROOT / bundle.LOCK).read_text("utf-8"))
+    assert {one["name"]: one["version"] for one in packages} == {
+        **{name: version for name, (version, _) in locked.items()}, "gongkai": __version__,
+    }  # fmt: skip
+    assert all(one["purl"] == f"pkg:pypi/{one['name']}@{one['version']}" and one["licenses"] for one in packages)
+    files = [inner for one in packages for inner in one["components"] if inner["name"].startswith("wheels/")]
+    files += [one for one in bill["components"] if one["type"] == "file"]
+    listed = {one["name"]: one["hashes"][0]["content"] for one in files}
+    assert listed == {name: digest(folder / name) for name in {*inside(folder)} - {"SHA256SUMS.txt", "sbom.cdx.json"}}
+    brought = {one["name"]: one["hashes"][0]["content"] for one in kit["components"]}
+    for path in (*(ROOT / "templates").iterdir(), *(ROOT / "schema").iterdir()):
+        assert brought[f"gongkai/{path.parent.name}/{path.name}"] == digest(path)
+    assert brought["xlwings_addin/gongkai.xlam"] == digest(ROOT / "xlwings_addin" / "gongkai.xlam")
+    oxt = next(one for one in bill["components"] if one["name"] == "gongkai.oxt")
+    vendored = pins((ROOT / "xlwings_addin" / "oxt" / "vendor.lock").read_text("utf-8"))
+    assert {one["name"]: one["version"] for one in oxt["components"]} == {n: v for n, (v, _) in vendored.items()}
+    needs = {one["ref"]: one["dependsOn"] for one in bill["dependencies"]}
+    assert set(needs) == {one["purl"] for one in packages}
+    (jsonschema,) = (needs[ref] for ref in needs if ref.startswith("pkg:pypi/jsonschema@"))
+    assert [ref.partition("@")[0] for ref in jsonschema] == [
+        "pkg:pypi/attrs", "pkg:pypi/jsonschema-specifications", "pkg:pypi/referencing", "pkg:pypi/rpds-py",
+    ]  # fmt: skip
+
+
+def test_the_bill_says_what_the_packages_say(tmp_path):
+    (tmp_path / "wheels").mkdir()
+    wheel(
+        tmp_path / "wheels" / "gongkai-0.1.0-py3-none-any.whl",
+        "Name: gongkai\nVersion: 0.1.0\nSummary: 统计表\nLicense-Expression: Apache-2.0 OR MIT\n"
+        "Requires-Dist: Typing_Extensions>=4\nRequires-Dist: excel; extra == 'excel'\nRequires-Dist: distributed; extra == 'x'\n",
+        ["gongkai/templates/表.xlsx", "xlwings_addin/gongkai.xlam", "gongkai/cli.py"],
+    )
+    for python in ("cp311", "cp312"):
+        wheel(
+            tmp_path / "wheels" / f"excel-2-{python}-{python}-win_amd64.whl",
+            "Name: Excel\nVersion: 2\nClassifier: License :: OSI Approved :: MIT License\nRequires-Dist: gongkai; extra == 'dev'\n",
+        )
+    wheel(
+        tmp_path / "wheels" / "typing_extensions-4-py3-none-any.whl",
+        f"Name: typing_extensions\nVersion: 4\nLicense: {'long ' * 50}\n",
+    )
+    vendored = tmp_path / "attrs-26"
+    wheel(vendored, "Name: attrs\nVersion: 26\nLicense: A licence of one's own\n")
+    vendored.rename(tmp_path / "gongkai.oxt")
+    (tmp_path / "说明.txt").write_text("好", "utf-8")
+    assert sbom.write(tmp_path) == 3
+    text = (tmp_path / "sbom.cdx.json").read_text("utf-8")
+    bill = valid(text)
+    kit = bill["metadata"]["component"]
+    assert (kit["description"], kit["licenses"]) == ("统计表", [{"expression": "Apache-2.0 OR MIT"}])
+    assert [one["name"] for one in kit["components"]] == [
+        "wheels/gongkai-0.1.0-py3-none-any.whl", "gongkai/templates/表.xlsx", "xlwings_addin/gongkai.xlam",
+    ]  # fmt: skip
+    told = {
+        one["name"]: (one.get("licenses"), [inner["name"] for inner in one.get("components", ())])
+        for one in bill["components"]
+    }
+    assert told == {
+        "excel": ([{"license": {"id": "MIT"}}], [f"wheels/excel-2-{p}-{p}-win_amd64.whl" for p in ("cp311", "cp312")]),
+        "typing-extensions": (None, ["wheels/typing_extensions-4-py3-none-any.whl"]),
+        "gongkai.oxt": (None, ["attrs", "other"]),
+        "说明.txt": (None, []),
+    }
+    own = next(one for one in bill["components"] if one["name"] == "gongkai.oxt")["components"][0]
+    assert own["licenses"] == [{"license": {"name": "A licence of one's own"}}]
+    assert {one["ref"]: one["dependsOn"] for one in bill["dependencies"]} == {
+        "pkg:pypi/gongkai@0.1.0": ["pkg:pypi/excel@2", "pkg:pypi/typing-extensions@4"],
+        "pkg:pypi/excel@2": [], "pkg:pypi/typing-extensions@4": [],
+    }  # fmt: skip
+    # The same bundle, the same bytes; another bundle, another serial number.
+    (tmp_path / "sbom.cdx.json").unlink()
+    sbom.write(tmp_path)
+    assert (tmp_path / "sbom.cdx.json").read_text("utf-8") == text
+    (tmp_path / "sbom.cdx.json").unlink()
+    (tmp_path / "说明.txt").write_text("坏", "utf-8")
+    sbom.write(tmp_path)
+    assert valid((tmp_path / "sbom.cdx.json").read_text("utf-8"))["serialNumber"] != bill["serialNumber"]
+
+
 # --- what may go wrong
+
+
+def wheel(path, metadata, files=()):
+    """Write a wheel that holds nothing but what it says of itself, and perhaps some files."""
+    name, version, *_ = path.name.split("-")
+    with zipfile.ZipFile(path, "w") as package:
+        for file in files:
+            package.writestr(file, file)
+        package.writestr(f"{name}/_vendor/other-9.dist-info/METADATA", "Name: other\nVersion: 9\n")
+        package.writestr(f"{name}-{version}.dist-info/METADATA", metadata)
 
 
 def pip(calls, fail=None, text=""):
@@ -187,9 +296,10 @@ def pip(calls, fail=None, text=""):
             return programs.Outcome(1 if text else None, text)
         if command[3] == "download":
             folder = Path(command[command.index("--dest") + 1])
-            (folder / "pywin32-312-cp312-cp312-win_amd64.whl").write_bytes(b"wheel")
+            wheel(folder / "pywin32-312-cp312-cp312-win_amd64.whl", "Name: pywin32\nVersion: 312\n")
         else:
-            (Path(command[command.index("--wheel-dir") + 1]) / "gongkai-0.1.0-py3-none-any.whl").write_bytes(b"ours")
+            folder = Path(command[command.index("--wheel-dir") + 1])
+            wheel(folder / "gongkai-0.1.0-py3-none-any.whl", "Name: gongkai\nVersion: 0.1.0\n")
         return programs.Outcome(0)
 
     return runs
@@ -210,13 +320,15 @@ def test_an_earlier_bundle_is_replaced(tmp_path):
     folder = tmp_path / "a" / "b"
     calls = []
     said = bundle.build(folder, ["3.12"], run=pip(calls))
-    assert said == ["Python 3.12 的组件 2 个", "没有附上 LibreOffice 扩展 gongkai.oxt：没有联网。"]
+    assert said == [
+        "Python 3.12 的组件 2 个", "没有附上 LibreOffice 扩展 gongkai.oxt：没有联网。", "组件清单 sbom.cdx.json：2 个软件包",
+    ]  # fmt: skip
     assert [call[0] for call in calls] == ["download", "wheel"]
     download = calls[0]
     assert {"--require-hashes", "--no-deps", ":all:", "win_amd64", "3.12", str(ROOT / bundle.LOCK)} < set(download)
     files = [
-        "SHA256SUMS.txt", "install.ps1", "requirements-windows.lock", "wheels/gongkai-0.1.0-py3-none-any.whl",
-        "wheels/pywin32-312-cp312-cp312-win_amd64.whl", "说明.txt",
+        "SHA256SUMS.txt", "install.ps1", "requirements-windows.lock", "sbom.cdx.json",
+        "wheels/gongkai-0.1.0-py3-none-any.whl", "wheels/pywin32-312-cp312-cp312-win_amd64.whl", "说明.txt",
     ]  # fmt: skip
     assert inside(folder) == files
     assert "gongkai.oxt" not in (folder / "说明.txt").read_text("utf-8")

@@ -55,8 +55,24 @@ def template(
     directory: Annotated[
         Path | None, typer.Option("-d", "--directory", metavar="目录", help="按名册生成的模板写到这个目录。")
     ] = None,
+    checked: Annotated[
+        Path | None,
+        typer.Option(
+            "--check", metavar="文件", help="不生成模板，核对这个工作簿是不是官方模板、填写格以外有什么改动。"
+        ),
+    ] = None,
+    how: FormatOption = Format.text,
 ) -> None:
-    """生成空白的官方填报模板：不含宏的 .xlsx，或带“验证”按钮的 .xlsm（--macro）；或按名册给每个单位生成一份。"""
+    """生成空白的官方填报模板：不含宏的 .xlsx，或带“验证”按钮的 .xlsm（--macro）；或按名册给每个单位生成一份。
+
+    用 --check 则核对一个工作簿：没有改动时退出码为 0，有改动为 1，不是本套模板或无法读取为 2。
+    """
+    if checked is not None:
+        if edition or year or output or macro or roster or prior or directory:
+            stop("--check 只核对一个文件，除 --format 外不能与其他选项同时使用。")
+        raise typer.Exit(_check_template(checked, how))
+    if how is not Format.text:
+        stop("--format 与 --check 一起使用。")
     from gongkai import macros
     from gongkai import template as templates
     from gongkai.edition import EditionError, by_name, by_year, editions
@@ -225,6 +241,26 @@ def demo(
     from gongkai.demo import run
 
     run(directory)
+
+
+def _check_template(file: Path, form: Format) -> int:
+    """Say whether a file is an official template, and what was altered."""
+    from gongkai.authenticity import check as genuine
+    from gongkai.messages import CHECKED, UNREADABLE
+    from gongkai.ooxml import MAX_FILE, WorkbookError
+    from gongkai.reporters import as_json
+
+    try:
+        with file.open("rb") as source:
+            verdict = genuine.check(source.read(MAX_FILE + 1))
+    except OSError as error:
+        stop(f"{file}：{UNREADABLE['missing' if isinstance(error, FileNotFoundError) else 'unreadable']}")
+    except WorkbookError as error:
+        stop(f"{file}：{CHECKED['old'] if error.reason == 'ole' else UNREADABLE[error.reason]}")
+    except genuine.NotTemplateError as error:
+        stop(f"{file}：{error}")
+    typer.echo(as_json(verdict.to_json(str(file))) if form is Format.json else verdict.as_text(str(file)))
+    return FOUND if verdict.alterations else OK
 
 
 def _validate_active(form: Format) -> int:

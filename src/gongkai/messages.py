@@ -171,3 +171,70 @@ UNREADABLE: Mapping[str, str] = {
     "crash": "读取时程序两次中断，没有计入。请用 Excel 或 WPS 打开本文件，另存后再试；仍然不行的，请退回重新填报。",
     "json": "{detail}",
 }  # fmt: skip
+
+ALTERATIONS: Mapping[str, str] = {
+    "formula": "{place} 的公式应为{expected}，现为{found}。",
+    "formula.many": "“{sheet}”有 {count} 格的公式被改动：{cells}。例如 {cell} 应为{expected}，现为{found}。",
+    "label": "{place} 应为{expected}，现为{found}。",
+    "label.many": "“{sheet}”有 {count} 格的文字被改动：{cells}。例如 {cell} 应为{expected}，现为{found}。",
+    "content": "{place} 应为空白，现为{found}。",
+    "content.many": "“{sheet}”有 {count} 格应为空白，却有内容：{cells}。例如 {cell} 是{found}。",
+    "outside": "{place} 填的是{found}，会连到文件以外。请改填数字。",
+    "outside.many": "“{sheet}”有 {count} 格的公式会连到文件以外：{cells}。例如 {cell} 是{found}。请改填数字。",
+    "unlocked": "{place} 的锁定被取消，谁都能改写。",
+    "unlocked.many": "“{sheet}”有 {count} 格的锁定被取消，谁都能改写：{cells}。",
+    "locked": "{place} 本来供填写，现在被锁定（常见于从别处整格粘贴）。",
+    "locked.many": "“{sheet}”有 {count} 格本来供填写，现在被锁定（常见于从别处整格粘贴）：{cells}。",
+    "validation": "{place} 的录入限制（数据有效性）被去掉或改动（常见于从别处整格粘贴）。",
+    "validation.many": "“{sheet}”有 {count} 格的录入限制（数据有效性）被去掉或改动（常见于从别处整格粘贴）：{cells}。",
+    "condition": "{place} 的标色规则（条件格式）被去掉或改动，有错时不会变色。",
+    "condition.many": "“{sheet}”有 {count} 格的标色规则（条件格式）被去掉或改动，有错时不会变色：{cells}。",
+    "sheet-missing": "工作表“{expected}”没有了。",
+    "sheet-added": "多出工作表“{found}”。",
+    "sheet-added.hidden": "多出一张隐藏的工作表“{found}”。",
+    "sheet-renamed": "工作表“{expected}”被改名为“{found}”。",
+    "sheet-hidden": "工作表“{sheet}”被隐藏了。",
+    "sheet-shown": "本来隐藏的工作表“{sheet}”被显示出来了。",
+    "sheet-order": "工作表的顺序应为 {expected}，现为 {found}。",
+    "layout": "“{sheet}”的行或列有增删、移动：“{expected}”应在 {cell}，现在 {found}。这张表没有再逐格核对。",
+    "beyond": "“{sheet}”的表格以外很远处还有内容（{cell}）。",
+    "merged": "“{sheet}”的合并单元格有变：{found}。",
+    "protection": "“{sheet}”的工作表保护被取消，公式和标题谁都能改写。",
+    "password": "“{sheet}”的工作表保护加了密码，官方模板没有密码。",
+    "name": "名称{expected}被去掉或改动，现为{found}。",
+    "name-added": "多出名称 {found}。",
+    "meta": "标明模板的“{cell}”应为{expected}，现为{found}。",
+    "version": "本文件标明的模板版本是{found}，本程序附的是{expected}，不能逐格核对。请用 gongkai template 取得现行模板重新填报。",
+    "external": "文件里有 {count} 处连到外部：{found}。",
+    "addition": "文件里有官方模板没有的{found}。",
+    "macro-added": "文件里有宏，官方的 .xlsx 模板不含宏。请不要启用宏，并查明文件来历。",
+    "macro-missing": "“验证”按钮的宏没有了（通常是另存成了 .xlsx），按钮不能用；数据不受影响。",
+    "macro-changed": "宏与官方的不同：{found}。请不要启用宏，并查明文件来历。",
+    "macro-unreadable": "宏的内容读不出来，无法核对。请不要启用宏。",
+    "control": "有按钮或图形运行的不是官方的宏：{found}。请不要点击，并查明文件来历。",
+}  # fmt: skip
+"""What may have been done to an official template; ``.many`` where it was done to several cells of a sheet."""
+
+ADDITIONS: Mapping[str, str] = {
+    "externalLink": "外部工作簿链接或 DDE", "externalLinkPath": "外部工作簿链接", "hyperlink": "外部超链接",
+    "oleObject": "嵌入的对象", "package": "嵌入的文件", "control": "ActiveX 控件", "activeXControlBinary": "ActiveX 控件",
+    "extensibility": "自定义功能区", "connections": "数据连接", "queryTable": "数据查询", "xmlMaps": "XML 映射",
+    "xlMacrosheet": "Excel 4.0 宏表", "xlIntlMacrosheet": "Excel 4.0 宏表", "dialogsheet": "对话框工作表",
+    "chartsheet": "图表工作表", "chart": "图表", "image": "图片", "drawing": "图形", "vmlDrawing": "图形或批注",
+    "ctrlProp": "控件", "comments": "批注", "threadedComment": "批注", "table": "表格", "pivotTable": "数据透视表",
+    "pivotCacheDefinition": "数据透视表", "vbaProjectSignature": "宏的签名", "webextensiontaskpanes": "网络加载项",
+}  # fmt: skip
+"""Last segment of a relationship's type → what it brings into a workbook."""
+
+CHECKED: Mapping[str, str] = {
+    "identical": "与官方模板“{name}”逐字节相同（SHA-256 {digest}）。",
+    "official": "是 {edition} 年版官方模板，除可填写的格子外没有改动（字体、颜色、行高列宽等外观不比较）。",
+    "altered": "与 {edition} 年版官方模板有 {count} 处不同：",
+    "compiled": "宏的源代码与官方的相同；文件里另有 Excel 编译过的代码，无法核对。来历不明的，请换用官方 .xlsm。",
+    "advice": "要用没有改动的模板，请运行 gongkai template 重新生成。",
+    "old": "是旧格式（.xls 或 .et），存成这种格式时模板的锁定和录入限制已经改变，不能核对。请用官方模板填报。",
+    "foreign": "不是本套模板：没有找到它的工作表和标题。请用 gongkai template 取得官方模板。",
+    "summary": "是汇总表，不是填报模板。要核对汇总表，请运行 gongkai validate 或 gongkai merge。",
+    "kit": "本程序自带的 {name} 与校验码（SHA256SUMS）不符，不能用来核对。请重新安装 gongkai。",
+}  # fmt: skip
+"""What ``gongkai template --check`` says."""

@@ -19,12 +19,13 @@ from urllib.parse import unquote
 from xml.parsers.expat import ExpatError
 
 from gongkai.sheetxml import OnRow, SheetReader, read_date_styles, read_strings, unescape
-from gongkai.xmlwalk import CHUNK, RootError, walk
+from gongkai.xmlwalk import CHUNK, MAIN, RootError, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Container, Iterator, Mapping
 
     from gongkai.cell import Value
+    from gongkai.xmlwalk import Enter, Leave
 
 MAX_FILE = 32 << 20
 """Bytes of a workbook file."""
@@ -99,13 +100,16 @@ class Workbook:
 
     ``sheets``: the names of the worksheets in workbook order, hidden ones included, chart sheets not.
     ``application``: the program that saved it, ``None`` when it does not say.
+    ``main``: the name of its main part; names of parts are in lower case.
     """
 
     sheets: tuple[str, ...]
     application: str | None
+    main: str
 
     def __init__(self, package: _Package, part: str, application: str | None) -> None:
         self.application = application
+        self.main = part
         self._package = package
         listed, self._date1904 = _contents(package, part)
         self._relationships = package.relationships(part)
@@ -143,6 +147,34 @@ class Workbook:
         """Return the name of the part that holds a sheet; raise ``KeyError`` for a name that is not in ``sheets``."""
         return self._parts[sheet]
 
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The names of all parts of the package."""
+        return tuple(self._package)
+
+    @property
+    def styles(self) -> str | None:
+        """The name of the part that holds the styles."""
+        return _single(self._relationships, "styles")
+
+    def content(self, part: str, limit: int = MAX_PART) -> bytes:
+        """Return what a part holds; raise ``WorkbookError`` where it is missing, broken or has more bytes."""
+        return b"".join(self._package.chunks(part, limit))
+
+    def walk_part(
+        self,
+        part: str,
+        root: str,
+        enter: Enter,
+        leave: Leave | None = None,
+        *,
+        known: Container[str] = MAIN,
+        limit: int = MAX_PART,
+    ) -> None:
+        """Parse a part as ``xmlwalk.walk`` does; raise ``WorkbookError`` for whatever is wrong with it."""
+        with _naming(part):
+            walk(self._package.chunks(part, limit), root, enter, leave, known=known)
+
     @cached_property
     def _reader(self) -> SheetReader:
         return SheetReader(self._strings(), self._date_styles(), date1904=self._date1904)
@@ -162,7 +194,7 @@ class Workbook:
         return texts
 
     def _date_styles(self) -> frozenset[str]:
-        part = _single(self._relationships, "styles")
+        part = self.styles
         return frozenset() if part is None else self._package.parsed(part, _read_date_styles)
 
 
@@ -203,7 +235,7 @@ class _Package:
                 raise WorkbookError("encrypted", f"{entry.filename} is encrypted")
             if entry.is_dir():
                 continue
-            name = _part_name(entry.filename)
+            name = part_name(entry.filename)
             if name in self._entries:
                 raise WorkbookError("damaged", f"two parts are named {name}")
             self._entries[name] = entry
@@ -247,7 +279,7 @@ class _Package:
         folder, name = posixpath.split(part)
         listed = self.parsed(posixpath.join(folder, "_rels", f"{name}.rels"), _read_relationships)
         return {
-            identifier: _Relationship(kind, _part_name(posixpath.join("/", folder, target)))
+            identifier: _Relationship(kind, part_name(posixpath.join("/", folder, target)))
             for identifier, kind, target in listed
         }
 
@@ -291,7 +323,7 @@ def _unpacked(packed: bytes, method: int, part: str) -> Iterator[bytes]:
         raise WorkbookError("truncated", f"{part} is cut off")
 
 
-def _part_name(path: str) -> str:
+def part_name(path: str) -> str:
     """Return the one spelling of a part name: no leading slash, lower case, %-escapes decoded."""
     path = path.replace("\\", "/")
     if "%" in path:

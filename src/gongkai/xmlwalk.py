@@ -16,6 +16,11 @@ from xml.parsers import expat
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator
 
+    Enter = Callable[[str, dict[str, str]], object]
+    """Takes the path of an element and its attributes."""
+    Leave = Callable[[str, str], object]
+    """Takes the path of an element and its text."""
+
 MAIN = ("http://schemas.openxmlformats.org/spreadsheetml/2006/main", "http://purl.oclc.org/ooxml/spreadsheetml/main")
 """The namespace of workbooks, sheets, styles and strings: transitional and strict."""
 
@@ -47,8 +52,8 @@ class RootError(ValueError):
 def walk(
     chunks: Iterable[bytes],
     root: str,
-    enter: Callable[[str, dict[str, str]], object],
-    leave: Callable[[str, str], object] | None = None,
+    enter: Enter,
+    leave: Leave | None = None,
     *,
     known: Container[str] = MAIN,
     enough: Callable[[int], bool] | None = None,

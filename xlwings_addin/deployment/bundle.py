@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from xlwings_addin import extension
-from xlwings_addin.deployment import programs
+from xlwings_addin.deployment import programs, sbom
 
 PYTHONS = ("3.11", "3.12", "3.13")
 """The versions of Python a bundle may be for."""
@@ -36,6 +36,8 @@ _NOTE = """\
 卸载：powershell -ExecutionPolicy Bypass -File install.ps1 -Uninstall
 
 检查：%LOCALAPPDATA%\\gongkai\\Scripts\\gongkai.exe addin doctor
+
+安全审查：{sbom} 是 CycloneDX 1.6 格式的软件物料清单，列出全部组件的版本、许可证、SHA-256 和相互依赖。
 {linux}"""
 _FOR_LINUX = """
 Linux 电脑上的 LibreOffice：用平时填表的用户（不是 root）运行 unopkg add --force --suppress-license gongkai.oxt，再重新打开 LibreOffice。
@@ -97,9 +99,10 @@ def _fill(made: Path, pythons: Sequence[str], checkout: Path, run: programs.Runn
     if linux:
         (made / extension.FILE_NAME).write_bytes(linux)
     note = _NOTE.format(
-        version=version, pythons="、".join(pythons), linux=_FOR_LINUX if linux else ""
-    )  # fmt: skip
+        version=version, pythons="、".join(pythons), linux=_FOR_LINUX if linux else "", sbom=sbom.FILE_NAME
+    )
     (made / NOTE).write_text(note, "utf-8-sig", newline="\r\n")  # as Windows' Notepad of every age reads it
+    said.append(f"组件清单 {sbom.FILE_NAME}：{sbom.write(made)} 个软件包")
     _sum(made)
     return said
 

@@ -1,0 +1,1 @@
+"""Whether a workbook is the official template, and what was altered in it."""
