@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -14,6 +13,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from gongkai.cell import Value, column_letters, parse_address
 from gongkai.layout import Box
+from gongkai.scratch import temporary_folder
 from gongkai.styles import Styles
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class BookWriter:
     def __init__(self, title: str, file: Path | None = None) -> None:
         self._buffer = io.BytesIO()
         # XlsxWriter leaves its temporary files behind when writing fails; in a folder of ours they go with it.
-        self._scratch = tempfile.TemporaryDirectory(prefix="gongkai-", ignore_cleanup_errors=True) if file else None
+        self._scratch = temporary_folder() if file else None
         options = {"in_memory": True} if self._scratch is None else {"tmpdir": self._scratch.name}
         self.book = xlsxwriter.Workbook(file or self._buffer, options)
         # The same content must give the same bytes, whenever it is written.

@@ -147,13 +147,9 @@ def validate(
     elif submissions:
         typer.echo(reporters.validation_text(submissions))
     if returns is not None:
-        from gongkai.files import OutputError
         from gongkai.returns import send_back
 
-        try:
-            written = send_back(submissions, returns, propose=propose)
-        except OutputError as error:
-            stop(str(error))
+        written = send_back(submissions, returns, propose=propose)
         say(f"标注后的副本 {len(written)} 份，在 {returns}" if written else "没有需要退回的工作簿。")
     unsettled = any(submission.status not in SETTLED for submission in submissions)
     raise typer.Exit(CANNOT if missing else FOUND if unsettled else OK)

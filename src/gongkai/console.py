@@ -57,21 +57,11 @@ def stop(text: str) -> NoReturn:
 
 
 def write(path: Path, data: bytes) -> None:
-    """Write a file, or stop."""
-    with replacing(path) as aside:
-        aside.write_bytes(data)
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Yield a file to write to that takes the place of ``path`` when all went well; otherwise stop."""
+    """Write a file; raises ``OutputError``."""
     from gongkai import files
 
-    try:
-        with files.replacing(path) as aside:
-            yield aside
-    except files.OutputError as error:
-        stop(str(error))
+    files.write_whole(path, data)
+    files.sweep(path)
 
 
 def expect(output: Path, suffix: str, option: str = "-o") -> None:

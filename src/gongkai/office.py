@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,7 +19,6 @@ from gongkai.console import (
     PriorOption,
     expect,
     priors_in,
-    replacing,
     say,
     stop,
     take_in,
@@ -146,7 +144,7 @@ class _Outputs:
 
     def check(self, paths: Sequence[Path], known: Sequence[Path], returns: Path | None) -> None:
         """Stop where something cannot be written, or is one of the files we read, before any work is done."""
-        from gongkai.files import OutputError, check_writable
+        from gongkai.files import check_writable
         from gongkai.outputs.details import DetailsError, writer_of
 
         expect(self.book, ".xlsx")
@@ -155,12 +153,12 @@ class _Outputs:
         try:
             if self.details:
                 writer_of(self.details.suffix.lower())
-            for path in self.files:
-                check_writable(path)
-        except (DetailsError, OutputError) as error:
+        except DetailsError as error:
             stop(str(error))
         if len({path.resolve() for path in self.files}) < len(self.files):
             stop("-o、--details、--html 不能写到同一个文件。请改文件名。")
+        for path in self.files:
+            check_writable(path)
         named = {path.resolve() for path in paths}
         if inputs := [path for path in self.files if path.resolve() in named]:
             stop(f"{inputs[0]} 是要汇总的文件之一，不能覆盖。请换一个文件名。")
@@ -189,24 +187,32 @@ class _Outputs:
 
     def write(self, result: Summary) -> None:
         """Write everything aside, then put it in place, so that no file speaks of another run than the next."""
+        from gongkai.files import blaming, replacing, sweep
+
+        paths = self.files[::-1]  # the longest first
+        with replacing(*paths) as asides:
+            for path, aside in zip(paths, asides, strict=True):
+                with blaming(path):
+                    self._write(result, path, aside)
+        for path in paths:
+            sweep(path)
+
+    def _write(self, result: Summary, path: Path, aside: Path) -> None:
         from gongkai import reporters, summary
-        from gongkai.files import check_writable
         from gongkai.outputs.details import writer_of
         from gongkai.outputs.webpage import write_page
 
-        with ExitStack() as aside:
-            at = {path: aside.enter_context(replacing(path)) for path in self.files}
-            summary.write_workbook(result, at[self.book])
-            if self.details:
-                writer_of(self.details.suffix.lower())(result, at[self.details])
-            if self.page:
-                with at[self.page].open("w", encoding="utf-8", errors="replace", newline="\n") as file:
-                    write_page(result, file)
-            with at[self.json].open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
+        if path == self.book:
+            summary.write_workbook(result, aside)
+        elif path == self.details:
+            writer_of(path.suffix.lower())(result, aside)
+        elif path == self.page:
+            with aside.open("w", encoding="utf-8", errors="replace", newline="\n") as file:
+                write_page(result, file)
+        else:
+            with aside.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
                 file.writelines(reporters.merge_json(result))
                 file.write("\n")
-            for path in self.files:  # somebody may have opened one meanwhile
-                check_writable(path)
 
 
 def hand_out(
@@ -214,6 +220,7 @@ def hand_out(
 ) -> int:
     """Write the template of each unit of a roster into a folder, and return how many; or stop."""
     from gongkai.collection.handout import handouts
+    from gongkai.files import sweep, write_whole
     from gongkai.outputs.letters import safe_name
 
     taken: set[str] = set()
@@ -221,7 +228,10 @@ def hand_out(
         stem = safe_name(f"{entry.code} {entry.name}" if entry.code else entry.name)
         name = stem if stem.casefold() not in taken else f"{stem}（第 {entry.row} 行）"
         taken.add(name.casefold())
-        write(folder / f"{name}{'.xlsm' if project else '.xlsx'}", data)
+        target = folder / f"{name}{'.xlsm' if project else '.xlsx'}"
+        write_whole(target, data)
+    if taken:
+        sweep(target)
     return len(taken)
 
 
@@ -253,13 +263,10 @@ def _say_unreadable(ledger: Ledger) -> None:
 
 
 def _write_returns(result: Summary, folder: Path) -> None:
-    from gongkai.files import EARLIER, OutputError
+    from gongkai.files import EARLIER
     from gongkai.outputs.letters import send_back_with_letters
 
-    try:
-        count, earlier = send_back_with_letters(result, folder)
-    except OutputError as error:
-        stop(str(error))
+    count, earlier = send_back_with_letters(result, folder)
     say(f"退回单 {count} 份，在 {folder}" if count else "没有需要退回的单位。")
     if earlier:
         say(f"上次写的、这次不再需要的 {earlier} 个文件移到了 {folder / EARLIER}")

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from gongkai import marking
-from gongkai.files import write_whole
+from gongkai.files import sweep, write_whole
 from gongkai.ooxml import WorkbookError
 from gongkai.submission import Submission
 
@@ -30,6 +30,8 @@ def send_back(submissions: Iterable[Submission], folder: Path, *, propose: bool 
         taken.add(target.resolve())
         write_whole(target, data)
         written.append(target)
+    for target in written[-1:]:
+        sweep(target)
     return written
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 from gongkai.cell import address, column_letters
@@ -12,6 +11,7 @@ from gongkai.outputs.comparison import write_comparison
 from gongkai.outputs.overview import SHEET as OVERVIEW_SHEET
 from gongkai.outputs.overview import Overview, write_overview
 from gongkai.outputs.registers import Registers
+from gongkai.scratch import blaming_temporary, temporary_folder
 from gongkai.sheets import (
     DETAIL_CODE_COLUMN,
     DETAIL_FIRST_COLUMN,
@@ -28,7 +28,7 @@ from gongkai.template import Template
 
 def workbook(summary: Summary) -> bytes:
     """Return the summary as an .xlsx; it is itself a valid report of the region."""
-    with tempfile.TemporaryDirectory(prefix="gongkai-") as folder:
+    with temporary_folder() as folder:
         file = Path(folder, "summary.xlsx")
         write_workbook(summary, file)
         return file.read_bytes()
@@ -36,7 +36,8 @@ def workbook(summary: Summary) -> bytes:
 
 def write_workbook(summary: Summary, file: Path) -> None:
     """Write the summary into a file, in memory that does not grow with the number of units."""
-    _SummaryBook(summary, file).write()
+    with blaming_temporary():
+        _SummaryBook(summary, file).write()
 
 
 class _SummaryBook:

@@ -70,11 +70,14 @@ class ChineseGroup(TyperGroup):
             typer.echo("已中断。", err=True)
             code = INTERRUPTED
         except Exception as error:
-            from gongkai.files import OutputError  # noqa: PLC0415 - slow to import, and seldom needed
+            from gongkai.files import FULL, OutputError  # noqa: PLC0415 - slow to import, and seldom needed
 
             complaint = getattr(error, "format_message", None)
             if isinstance(error, OutputError):
                 typer.echo(str(error), err=True)
+                sys.exit(CANNOT)
+            if isinstance(error, OSError) and error.errno in FULL:  # what is printed goes into a file
+                typer.echo("无法写出结果：磁盘空间不足。请腾出空间后再试。", err=True)
                 sys.exit(CANNOT)
             if complaint is None:
                 raise

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from gongkai.collection.scratch import Scratch
+from gongkai.scratch import Scratch
 from gongkai.submission import Submission
 
 _TABLES = """

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from gongkai.collection.scratch import Scratch
 from gongkai.edition import editions
 from gongkai.report import Report, ReportError, Unit, parse_json
+from gongkai.scratch import Scratch
 from gongkai.submission import Submission, load, same_unit, unit_keys
 from gongkai.validation import validate
 from gongkai.verdict import Prior

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 
 from gongkai.collection.coverage import presumed_sender
-from gongkai.files import set_aside, write_copy
+from gongkai.files import set_aside, sweep, write_copy
 from gongkai.marking import RESULT_SHEET
 from gongkai.merge import Summary
 from gongkai.messages import UNREADABLE
@@ -75,6 +75,8 @@ def send_back_with_letters(summary: Summary, folder: Path) -> tuple[int, int]:
         write_copy(folder / (base + _ENDING), document(page(letter, summary, name)))
         written.add(base + _ENDING)
         count += 1
+    if count:
+        sweep(folder / (base + _ENDING))
     return count, set_aside(folder, written) if folder.is_dir() else 0
 
 
