@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from openpyxl.cell.cell import ERROR_CODES
 
-from gongkai import ooxml, sheetxml, xmlwalk
+from gongkai import ooxml, package, sheetxml, xmlwalk
 from gongkai.cell import CellError, DateText, Uncalculated, Value
 from gongkai.ooxml import Workbook, WorkbookError, open_workbook
 from gongkai.sheetxml import SheetReader, date_text, number, shows_date, unescape
@@ -786,7 +786,7 @@ def test_a_stray_row_is_found_within_a_megabyte() -> None:
 
 def test_rows_out_of_order_are_read_to_the_end() -> None:
     body = row('<c r="A9"><v>9</v></c>', 9) + row('<c r="A1"><v>1</v></c>', 1)
-    body += "".join(f'<row r="{y}"><c r="A{y}" s="1"/></row>' for y in range(300, 60_000))
+    body += "".join(f'<row r="{y}"><c r="A{y}" s="1"/></row>' for y in range(300, 30_000))
     body += row('<c r="B2"><v>2</v></c>', 2)
     assert cells_of(sheet(body)) == {(9, 1): 9, (1, 1): 1, (2, 2): 2}
 
@@ -799,11 +799,11 @@ def test_rows_without_numbers_beyond_the_bound_are_still_looked_into() -> None:
 
 def test_a_large_sheet_is_read_in_chunks() -> None:
     rows = "".join(
-        row("".join(f'<c r="{c}{y}"><v>{y}</v></c>' for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"), y) for y in range(1, 2001)
+        row("".join(f'<c r="{c}{y}"><v>{y}</v></c>' for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"), y) for y in range(1, 1101)
     )
     assert len(rows) > xmlwalk.MAX_PLAIN
     data = pack(parts_of(sheet(rows)))
-    assert open_workbook(data).cells("表", 2000) == {(y, x): y for y in range(1, 2001) for x in range(1, 27)}
+    assert open_workbook(data).cells("表", 1100) == {(y, x): y for y in range(1, 1101) for x in range(1, 27)}
 
 
 # ---- XML
@@ -1353,9 +1353,9 @@ def test_a_wrong_byte_reads_the_same_both_ways(data: st.DataObject) -> None:
 
 def test_a_part_that_is_not_where_the_directory_says() -> None:
     data = bytearray(SAMPLE)
-    at = data.find(b"PK\x01\x02")
+    at = data.find(b"PK\x01\x02", data.find(b"PK\x01\x02") + 4)
     while at >= 0:
-        data[at + 42 : at + 46] = (7).to_bytes(4, "little")
+        data[at + 42 : at + 46] = (int.from_bytes(data[at + 42 : at + 46], "little") + 1).to_bytes(4, "little")
         at = data.find(b"PK\x01\x02", at + 4)
     assert refusal(bytes(data)) == "truncated"
 
@@ -1383,8 +1383,8 @@ def test_what_one_workbook_says_of_its_styles_is_not_said_of_another() -> None:
 
 
 def test_little_is_remembered_and_nothing_large() -> None:
-    large = f'<cellXfs><xf numFmtId="0"/><xf numFmtId="14"/></cellXfs><extLst>{" " * ooxml.MAX_REMEMBERED}</extLst>'
+    large = f'<cellXfs><xf numFmtId="0"/><xf numFmtId="14"/></cellXfs><extLst>{" " * package.MAX_REMEMBERED}</extLst>'
     before = ooxml._read_date_styles.cache_info()
     assert cells_of(row('<c r="A1" s="1"><v>1</v></c>'), styles=large) == {(1, 1): "1900-01-01"}
     assert ooxml._read_date_styles.cache_info() == before
-    assert (before.maxsize or 0) * ooxml.MAX_REMEMBERED == 4 << 20
+    assert (before.maxsize or 0) * package.MAX_REMEMBERED == 4 << 20

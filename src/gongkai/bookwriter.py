@@ -13,6 +13,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from gongkai.cell import Value, column_letters, parse_address
 from gongkai.layout import Box
+from gongkai.report import MAX_TEXT
 from gongkai.scratch import temporary_folder
 from gongkai.styles import Styles
 
@@ -27,6 +28,11 @@ _A4 = 9
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]")
 _HALVES = re.compile("[\ud800-\udfff]")
 """Half characters: no file holds them. A report JSON with one is refused, a file name may bring one in."""
+
+
+def storable(text: str) -> str:
+    """Return a text as a cell can hold it: no half characters, and not more of it than fits, which would be nothing."""
+    return _HALVES.sub("\N{REPLACEMENT CHARACTER}", text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…")
 
 
 class _Nothing(str):
@@ -111,7 +117,7 @@ class BookWriter:
         elif isinstance(value, bool):
             page.write_boolean(row, column, value, style)
         elif isinstance(value, str):
-            page.write_string(row, column, _HALVES.sub("\N{REPLACEMENT CHARACTER}", value), style)
+            page.write_string(row, column, storable(value), style)
         else:
             page.write_number(row, column, value, style)
 

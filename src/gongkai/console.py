@@ -47,7 +47,9 @@ JobsOption = Annotated[
 
 def say(text: str) -> None:
     """Say something that is not the result."""
-    typer.echo(text, err=True)
+    from gongkai.wording import one_line
+
+    typer.echo(one_line(text), err=True)
 
 
 def stop(text: str) -> NoReturn:

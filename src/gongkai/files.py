@@ -97,25 +97,35 @@ def _is_in(places: set[str], identity: str) -> bool:
 
 
 def _below(top: Path, excluded: set[str]) -> Iterator[tuple[str, str]]:
-    """Yield (identity, path) of the workbooks in a folder and below it."""
-    closed: list[str] = []
-    for folder, folders, names in os.walk(top, onerror=lambda error: closed.append(str(error.filename))):
-        home = _identity(folder)
-        if _is_in(excluded, home):
-            folders.clear()
+    """Yield (identity, path) of the workbooks in a folder and below it, however deep that is."""
+    closed: list[tuple[str, str]] = []
+    folders = [] if _is_in(excluded, _identity(top)) else [(_identity(top), str(top))]
+    while folders:
+        home, folder = folders.pop()
+        try:
+            with os.scandir(folder) as found:
+                entries = sorted(found, key=lambda entry: entry.name)
+        except OSError:
+            closed.append((home, folder))
             continue
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
         copies = copies_in(Path(folder))
-        for name in sorted(names):
-            path = Path(folder, name)
-            # ~$ and .~lock are left behind by open spreadsheet programs
-            if name.startswith(("~$", ".")) or path.suffix.lower() not in WORKBOOKS | MISTAKEN:
+        below: list[tuple[str, str]] = []
+        for entry in entries:
+            linked = entry.is_symlink()
+            identity = _identity(entry.path) if linked else os.path.normcase(os.path.join(home, entry.name))  # noqa: PTH118 - Path takes ten times as long
+            if entry.name.startswith(".") or identity in excluded:
                 continue
-            linked = os.path.islink(path)  # noqa: PTH114 - as above
-            identity = _identity(path) if linked else os.path.normcase(Path(home, name))
-            if identity not in excluded and not (copies and _digest(path) in copies):
+            if os.path.isdir(entry.path) if linked else entry.is_dir():  # noqa: PTH112 - entry.is_dir raises for a link to itself
+                below += [] if linked else [(identity, entry.path)]
+                continue
+            path = Path(entry.path)
+            # ~$ and .~lock are left behind by open spreadsheet programs
+            if entry.name.startswith("~$") or path.suffix.lower() not in WORKBOOKS | MISTAKEN:
+                continue
+            if not (copies and _digest(path) in copies):
                 yield identity, str(path)
-    yield from ((_identity(folder), folder) for folder in closed)
+        folders += reversed(below)
+    yield from closed
 
 
 def outside(folder: Path | None, paths: Iterable[Path]) -> list[Path]:
@@ -177,6 +187,8 @@ def _remember(folder: Path, digest: str) -> None:
 
 def _digest(path: Path) -> str:
     try:
+        if not path.is_file():  # whoever opens a pipe waits until somebody writes to it
+            return ""
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:

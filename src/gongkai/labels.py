@@ -25,17 +25,29 @@ _NUMBERING = re.compile(r"^(?:[一二三四五六七八九十]+[、.．]|[(（][
 _NOTE = re.compile(r"\([^()]*\)\Z")
 
 
-@lru_cache(maxsize=1 << 12)
+_LONGEST = 500
+"""Characters of a text that may be a label or a name; longer ones are neither folded nor remembered."""
+
+
 def fold(text: str) -> str:
     """Return a label without what clerks and programs change: width, spaces, line breaks, brackets, numbering."""
+    return _folded(text) if len(text) <= _LONGEST else text
+
+
+def without_note(text: str) -> str:
+    """Return a label folded, without the note in brackets that may stand behind it."""
+    return _folded_without_note(text) if len(text) <= _LONGEST else text
+
+
+@lru_cache(maxsize=1 << 12)
+def _folded(text: str) -> str:
     text = "".join(unicodedata.normalize("NFKC", text).split())
     text = _NUMBERING.sub("", text)
     return "".join(char for char in text if char.isalnum())
 
 
 @lru_cache(maxsize=1 << 12)
-def without_note(text: str) -> str:
-    """Return a label folded, without the note in brackets that may stand behind it."""
+def _folded_without_note(text: str) -> str:
     text = "".join(unicodedata.normalize("NFKC", text).split())
     return fold(_NOTE.sub("", text)) or fold(text)
 
@@ -89,9 +101,28 @@ def spilled(cells: Cells, places: Iterable[Place]) -> str | None:
     return None
 
 
-def locate(cells: Cells, edition: Edition, block: Block) -> Found | Lost:
-    """Find one table among the cells of a sheet by its row and column labels."""
-    search = _Search(cells, edition, block)
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The texts of a sheet, folded once, however many tables are looked for among them."""
+
+    at: Mapping[Place, str]
+    meaning: Mapping[str, Sequence[Place]]
+    """Folded text, with its note or without → where it stands, in the order of the cells."""
+
+    @classmethod
+    def of(cls, cells: Cells) -> Texts:
+        """Return the texts among the cells of a sheet."""
+        texts = {place: value for place, value in cells.items() if isinstance(value, str)}
+        meaning: dict[str, list[Place]] = {}
+        for place, text in texts.items():
+            for form in {fold(text), without_note(text)}:
+                meaning.setdefault(form, []).append(place)
+        return cls(texts, meaning)
+
+
+def locate(cells: Cells, texts: Texts, edition: Edition, block: Block) -> Found | Lost:
+    """Find one table among the cells of a sheet, and the texts among them, by its row and column labels."""
+    search = _Search(cells, texts, edition, block)
     found = search.across() if block.across else search.down()
     if isinstance(found, Found) and (reason := spilled(cells, found.places.values())):
         return Lost(reason)
@@ -126,9 +157,8 @@ def _short(text: str) -> str:
 class _Search:
     """The search for one table in one sheet."""
 
-    def __init__(self, cells: Cells, edition: Edition, block: Block) -> None:
-        self.cells = cells
-        self.texts = {place: value for place, value in cells.items() if isinstance(value, str)}
+    def __init__(self, cells: Cells, texts: Texts, edition: Edition, block: Block) -> None:
+        self.cells, self.texts, self.meaning = cells, texts.at, texts.meaning
         self.edition = edition
         self.block = block
         table = edition.tables[block.table]
@@ -138,7 +168,8 @@ class _Search:
         self.matches = {row.key: self.where(row) for row in self.rows}
 
     def where(self, heading: _Heading) -> list[Place]:
-        return [place for place, text in self.texts.items() if heading.matches(text)]
+        found = {place for form in heading.forms for place in self.meaning.get(form, ())}
+        return [place for place in self.texts if place in found] if len(found) > 1 else list(found)
 
     def lost(self, places: Sequence[object], what: str, heading: _Heading) -> Lost:
         how = "有多处" if places else "没有找到"

@@ -14,8 +14,8 @@ from typing import Any
 
 from gongkai.cell import address
 
-_LINE = 15.0
-"""The height of a line of text, in points."""
+_LINE, _HIGHEST = 15.0, 409.0
+"""The height of a line of text, and of the highest row there is, in points."""
 
 TITLE_ROW = 1
 UNIT_ROW = 2
@@ -182,4 +182,4 @@ def columns_of(text: str) -> int:
 
 def text_height(text: str, width: float, least: float = 22.0) -> float:
     """Return the height in points that ``text`` needs in a column ``width`` characters wide."""
-    return max(least, math.ceil(columns_of(text) / max(width - 1, 1)) * _LINE + 5)
+    return min(_HIGHEST, max(least, math.ceil(columns_of(text) / max(width - 1, 1)) * _LINE + 5))

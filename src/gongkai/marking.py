@@ -152,13 +152,15 @@ def findings_list(file: str, findings: Sequence[Finding], *, propose: bool = Fal
 
     import xlsxwriter  # noqa: PLC0415 - half of validate's time budget, and seldom needed
 
+    from gongkai.bookwriter import storable  # noqa: PLC0415 - as above
+
     buffer = io.BytesIO()
     book = xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
     page = book.add_worksheet(RESULT_SHEET)
     wrap, head = (
         book.add_format({"font_name": "宋体", "text_wrap": True, "border": 1, "bold": bold}) for bold in (False, True)
     )
-    page.write(0, 0, f"{file}：{summary(findings)}")
+    page.write(0, 0, storable(f"{file}：{summary(findings)}"))
     titles = ("序号", "级别", "表", "单元格", "项目", "填报值", "应为", "问题与修改建议", "建议改为")[
         : 9 if propose else 8
     ]
@@ -169,7 +171,7 @@ def findings_list(file: str, findings: Sequence[Finding], *, propose: bool = Fal
         place, expected = cell_range(finding.span or (finding.cell,)), finding.expected
         texts = (
             number, SEVERITIES[finding.severity], finding.sheet, place, finding.name, shown(finding.value),
-            "" if expected is None else shown(expected), finding.message,
+            "" if expected is None else shown(expected), storable(finding.message),
         )  # fmt: skip
         page.write_row(number + 1, 0, (*texts, _proposal(finding) or "") if propose else texts, wrap)
     book.close()

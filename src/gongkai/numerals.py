@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 PLACEHOLDERS = ("/", "-", "—", "无")
 """Texts that stand for a blank: they say that nothing was entered, not that the number is zero."""
 
+_LONGEST = 200
+"""Characters of a text that may stand for a number, or for none."""
+
 _NOTE = re.compile(r"\([^()]*\)\Z")
 _NUMBER = re.compile(
     r"(?P<sign>[+\-−–]|增加?|减少?)?\s*(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)\s*"
@@ -29,7 +32,10 @@ def is_blank(value: Value) -> bool:
         return True
     if not isinstance(value, str) or isinstance(value, CellError | DateText | Uncalculated | Unread):
         return False
-    text = unicodedata.normalize("NFKC", value).strip()
+    text = value.strip()
+    if len(text) > _LONGEST:
+        return False
+    text = unicodedata.normalize("NFKC", text).strip()
     return not text or text in PLACEHOLDERS or not text.strip("-—–−―─")
 
 
@@ -47,6 +53,8 @@ def propose(text: Value, measure: str) -> int | float | None:
     """
     if not isinstance(text, str) or isinstance(text, CellError | DateText | Uncalculated | Unread):
         return None
+    if len(text) > _LONGEST:
+        return None
     folded = _NOTE.sub("", unicodedata.normalize("NFKC", text).strip()).strip()
     match = _NUMBER.match(folded)
     if not match:
@@ -58,6 +66,6 @@ def propose(text: Value, measure: str) -> int | float | None:
     number = Decimal(match["digits"].replace(",", "")) * (factors or {}).get(unit, Decimal(1))
     if (match["sign"] or "+")[0] in "-−–减":
         number = -number
-    if (number < 0 and measure != "signed_count") or (factors is None and number % 1):
+    if (number < 0 and measure != "signed_count") or (factors is None and number != number.to_integral_value()):
         return None
     return plain(number)

@@ -220,8 +220,8 @@ def hand_out(
 ) -> int:
     """Write the template of each unit of a roster into a folder, and return how many; or stop."""
     from gongkai.collection.handout import handouts
+    from gongkai.filenames import safe_name
     from gongkai.files import sweep, write_whole
-    from gongkai.outputs.letters import safe_name
 
     taken: set[str] = set()
     for entry, data in handouts(_roster(roster), edition, year, priors, project):

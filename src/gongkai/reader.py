@@ -12,7 +12,7 @@ from gongkai.cell import MAX_DIGITS, Unread, Value, address, from_float, is_numb
 from gongkai.checks import mark_places
 from gongkai.edition import COVER_COLUMN, COVER_SHEET, CoverField, Edition, editions
 from gongkai.formulas import PRIOR_FIRST_ROW, PRIOR_SHEET, PRIOR_VALUE_COLUMN
-from gongkai.labels import Cells, Found, Lost, find_beside, fold, is_official, locate
+from gongkai.labels import Cells, Found, Lost, Texts, find_beside, fold, is_official, locate
 from gongkai.layout import Block
 from gongkai.numerals import is_blank, proposal
 from gongkai.ooxml import WorkbookError, open_workbook
@@ -126,12 +126,20 @@ class _Reader:
     def __init__(self, book: Book) -> None:
         self.book = book
         self.pages: dict[str, Cells] = {}
+        self.texts: dict[str, Texts] = {}
 
     def page(self, sheet: str) -> Cells:
         """Return the cells of a sheet, none where there is no such sheet."""
         if sheet not in self.pages:
             self.pages[sheet] = self.book.cells(sheet, *_BOUNDS.get(sheet, ())) if sheet in self.book.sheets else {}
         return self.pages[sheet]
+
+    def located(self, sheet: str, edition: Edition, block: Block) -> Found | Lost:
+        """Look for a table on a sheet."""
+        page = self.page(sheet)
+        if sheet not in self.texts:
+            self.texts[sheet] = Texts.of(page)
+        return locate(page, self.texts[sheet], edition, block)
 
     def reading(self) -> Reading:
         meta = self.meta()
@@ -200,12 +208,10 @@ class _Reader:
                 return block.sheet, None
         others = [sheet for sheet in self.book.sheets if sheet not in (block.sheet, *_OUR_SHEETS)]
         expected = block.sheet in self.book.sheets
-        first = locate(page, edition, block) if expected else Lost(f"没有“{block.sheet}”工作表")
+        first = self.located(block.sheet, edition, block) if expected else Lost(f"没有“{block.sheet}”工作表")
         if isinstance(first, Found) or (expected and first.trace):
             return block.sheet, first  # a copy elsewhere may be last year's
-        found = [
-            (sheet, place) for sheet in others if isinstance(place := locate(self.page(sheet), edition, block), Found)
-        ]
+        found = [(sheet, place) for sheet in others if isinstance(place := self.located(sheet, edition, block), Found)]
         if len(found) == 1:
             return found[0]
         return block.sheet, Lost(

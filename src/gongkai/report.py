@@ -16,10 +16,12 @@ from typing import Any
 from gongkai.cell import MAX_DIGITS, Value, from_float, is_number
 from gongkai.edition import Edition, by_name
 from gongkai.numerals import is_blank
+from gongkai.wording import escaped_json
 
 MAX_TEXT = 32_767
 """A cell holds this many characters of text."""
-
+MAX_JSON, MAX_REPORT_JSON = 64 << 20, 1 << 20
+"""Bytes of JSON that are parsed, and of one report, which takes a hundredth of it."""
 
 _UNSTORABLE = re.compile("[\ud800-\udfff]|_x[0-9A-Fa-f]{4}(?=_x[0-9A-Fa-f]{4}_)")
 """Half characters, and two of a spreadsheet's own escapes that share an underscore."""
@@ -112,7 +114,7 @@ def to_json(report: Report) -> dict[str, Any]:
 
 def dumps(report: Report) -> str:
     """Return the report as report JSON text, ending in a line break."""
-    return json.dumps(to_json(report), ensure_ascii=False, indent=1) + "\n"
+    return escaped_json(json.dumps(to_json(report), ensure_ascii=False, indent=1)) + "\n"
 
 
 def from_json(document: object) -> Report:
@@ -128,7 +130,10 @@ def from_json(document: object) -> Report:
     edition = by_name(document["edition"])
     _same_keys(document, {"edition", "year", "unit", *edition.lines}, "")
     return Report(
-        edition.name, _value(document["year"], "year"), _unit(document["unit"]), values_from_json(document, edition)
+        edition.name,
+        value_from_json(document["year"], "year"),
+        unit_from_json(document["unit"]),
+        values_from_json(document, edition),
     )
 
 
@@ -139,16 +144,18 @@ def values_from_json(tables: Mapping[str, Any], edition: Edition) -> tuple[Value
         for row, columns in rows.items():
             _same_keys(tables[table][row], columns, f"{table}.{row}")
     values = zip(edition.items, flatten(edition, tables), strict=True)
-    return tuple(_value(value, item.key) for item, value in values)
+    return tuple(value_from_json(value, item.key) for item, value in values)
 
 
 def loads(data: str | bytes) -> Report:
     """Return the report in a report JSON text; raises as ``from_json`` does."""
-    return from_json(parse_json(data))
+    return from_json(parse_json(data, MAX_REPORT_JSON))
 
 
-def parse_json(data: str | bytes) -> Any:  # noqa: ANN401 - any JSON
-    """Parse JSON text; raise ``ReportError`` where it is broken or repeats a key."""
+def parse_json(data: str | bytes, most: int = MAX_JSON) -> Any:  # noqa: ANN401 - any JSON
+    """Parse JSON text; raise ``ReportError`` where it is broken, repeats a key or is longer than ``most``."""
+    if len(data) > most:
+        raise ReportError("大得不合常理，不像是报告 JSON。请检查是不是给错了文件。")
 
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         if len({key for key, _ in pairs}) < len(pairs):
@@ -173,8 +180,8 @@ def _same_keys(node: object, expected: Iterable[str], where: str) -> None:
         raise ReportError(f"报告 JSON 中的 {prefix}{unknown[0]} 不是这一版统计表的内容。")
 
 
-def _value(value: object, where: str) -> Value:
-    """Take a value as it is, unless no cell could hold it."""
+def value_from_json(value: object, where: str) -> Value:
+    """Take a value as it is; raise ``ReportError`` where no cell could hold it."""
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
@@ -193,7 +200,8 @@ def _value(value: object, where: str) -> Value:
     return from_float(number)
 
 
-def _unit(node: object) -> Unit:
+def unit_from_json(node: object) -> Unit:
+    """Return who filed, from the ``unit`` of a report JSON; raise ``ReportError``."""
     if not isinstance(node, dict):
         raise ReportError("报告 JSON 的 unit 应是一个对象，至少有 name。")
     if unknown := [key for key in node if key not in UNIT_FIELDS]:
@@ -201,5 +209,5 @@ def _unit(node: object) -> Unit:
     for key, value in node.items():
         if not isinstance(value, str | None):
             raise ReportError(f"报告 JSON 中的 unit.{key} 应是文字或 null。")
-        _value(value, f"unit.{key}")
+        value_from_json(value, f"unit.{key}")
     return Unit(**{key: value or None for key, value in node.items()})

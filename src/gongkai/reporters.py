@@ -15,6 +15,7 @@ from gongkai.messages import CHANGED, FORM_SENTENCES, REASONS, SEVERITIES, STATU
 from gongkai.remedy import advice
 from gongkai.report import nest
 from gongkai.validation import together
+from gongkai.wording import escaped_json, one_line
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 def as_json(data: object) -> str:
     """Return any result as JSON text."""
-    return json.dumps(data, ensure_ascii=False, indent=1)
+    return escaped_json(json.dumps(data, ensure_ascii=False, indent=1))
 
 
 def validation_json(submissions: Sequence[Submission]) -> dict[str, Any]:
@@ -50,13 +51,13 @@ def validation_text(submissions: Sequence[Submission]) -> str:
 
 def _one(submission: Submission) -> list[str]:
     if submission.error is not None:
-        return [f"{submission.file}：{submission.error}"]
+        return [one_line(f"{submission.file}：{submission.error}")]
     report = submission.report
     who = (submission.unit.name or "（没有单位名称）") + (f"，{report.year} 年度" if report and report.year else "")
-    lines = [f"{submission.file}（{who}）：{STATUSES[submission.status]}"]
+    lines = [one_line(f"{submission.file}（{who}）：{STATUSES[submission.status]}")]
     for remedies, findings in together(submission.findings):
         if remedies:
-            lines.append(f"  {advice(remedies)}")
+            lines.append(one_line(f"  {advice(remedies)}"))
         lines += [line for finding in findings for line in _told(finding, "    " if remedies else "  ")]
     return lines
 
@@ -64,9 +65,9 @@ def _one(submission: Submission) -> list[str]:
 def _told(finding: Finding, indent: str) -> Iterator[str]:
     state = "已说明" if finding.explanation else SEVERITIES[finding.severity]
     cell = finding.cell if not finding.span else f"{finding.span[0]} 等 {len(finding.span)} 格"
-    yield f"{indent}[{state}] {finding.sheet}!{cell}  {finding.message}（{finding.rule}）"
+    yield one_line(f"{indent}[{state}] {finding.sheet}!{cell}  {finding.message}（{finding.rule}）")
     if finding.explanation:
-        yield f"{indent}    情况说明：{finding.explanation}"
+        yield one_line(f"{indent}    情况说明：{finding.explanation}")
 
 
 def merge_json(summary: Summary) -> Iterator[str]:
@@ -104,7 +105,7 @@ def _list(entries: Iterable[object]) -> Iterator[str]:
     """Yield a JSON list, one entry to a line."""
     yield "["
     for number, entry in enumerate(entries):
-        yield ("," if number else "") + "\n   " + json.dumps(entry, ensure_ascii=False)
+        yield ("," if number else "") + "\n   " + escaped_json(json.dumps(entry, ensure_ascii=False))
     yield "]"
 
 
@@ -137,12 +138,12 @@ def merge_text(summary: Summary, output: Path | None, seconds: float | None = No
             lines.append(f"  注意：{_name(unit.submission)} 有 {unit.submission.zeroed} 个空白格按声明以 0 计入。")
     if included > LISTED:
         lines.append(f"  （其余 {included - LISTED} 份见汇总表的“报送情况”）")
-    lines += [f"  未汇总  {_name(unit.submission)}：{unit.why}" for unit in islice(summary.excluded, LISTED)]
+    lines += [one_line(f"  未汇总  {_name(unit.submission)}：{unit.why}") for unit in islice(summary.excluded, LISTED)]
     if excluded > LISTED:
         lines.append(f"  （其余 {excluded - LISTED} 份见汇总表的“报送情况”）")
     for entry in summary.missing[:LISTED]:
         contact = "，".join(text for text in (entry.phone, entry.email) if text)
-        lines.append(f"  未报送  {entry.name}" + (f"（{contact}）" if contact else ""))
+        lines.append(one_line(f"  未报送  {entry.name}" + (f"（{contact}）" if contact else "")))
     if len(summary.missing) > LISTED:
         lines.append(f"  （其余 {len(summary.missing) - LISTED} 个见汇总表的“报送情况”）")
     if seconds is not None:
@@ -177,7 +178,7 @@ def _run(summary: Summary, seconds: float) -> list[str]:
 
 
 def _name(submission: Submission) -> str:
-    return f"{submission.unit.name}（{submission.file}）" if submission.unit.name else submission.file
+    return one_line(f"{submission.unit.name}（{submission.file}）" if submission.unit.name else submission.file)
 
 
 def rules_text(edition: Edition, book: Sequence[RuleEntry]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from gongkai import marking
+from gongkai.filenames import safe_name
 from gongkai.files import sweep, write_whole
 from gongkai.ooxml import WorkbookError
 from gongkai.submission import Submission
@@ -26,7 +27,7 @@ def send_back(submissions: Iterable[Submission], folder: Path, *, propose: bool 
             continue
         source = Path(submission.file)
         data, suffix = marked_copy(submission, propose=propose)
-        target = _free(folder, source.stem, suffix, taken)
+        target = _free(folder, safe_name(source.stem), suffix, taken)
         taken.add(target.resolve())
         write_whole(target, data)
         written.append(target)

@@ -94,7 +94,8 @@ def load(file: Path) -> Reading:
     if file.suffix.lower() != ".json":
         return read(file)
     try:
-        report = reports.loads(file.read_bytes())
+        with file.open("rb") as content:
+            report = reports.loads(content.read(reports.MAX_REPORT_JSON + 1))
     except (ReportError, EditionError) as error:
         raise ReadError("json", detail=str(error)) from error
     except OSError as error:

@@ -15,7 +15,7 @@ from io import BytesIO
 from xml.parsers import expat
 
 from gongkai.cell import Link, Value, address, parse_address
-from gongkai.ooxml import WorkbookError, open_workbook
+from gongkai.ooxml import WorkbookError, each_part, open_workbook
 
 _CALC_CHAIN = re.compile(rb"<(?:\w+:)?(?:Override|Relationship)\b[^>]*calcChain[^>]*?/>")
 _ESCAPES = {ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;", ord("\r"): "&#13;"}
@@ -43,18 +43,18 @@ def replace_block(data: bytes, sheet: str, block: Block) -> bytes:
     Formats stay: a cell keeps its own, a new one gets that of its column. Raises ``KeyError`` where there is no such sheet and ``WorkbookError`` where the part cannot be edited.
     """
     part = open_workbook(data).part(sheet)
-    source = zipfile.ZipFile(BytesIO(data))
     target = BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as package:
-        for entry in source.infolist():
-            content = source.read(entry)
+        for entry, original in each_part(data):
             name = entry.filename.lstrip("/")
             if name.lower() == part.lower():
-                content = _SheetText(content).replaced(block)
+                content = _SheetText(original).replaced(block)
             elif name.lower().endswith("calcchain.xml"):
                 continue  # it may list formulas that are gone; a program makes it anew
             elif name.lower().endswith(("[content_types].xml", "workbook.xml.rels")):
-                content = _CALC_CHAIN.sub(b"", content)
+                content = _CALC_CHAIN.sub(b"", original)
+            else:
+                content = original
             copy = zipfile.ZipInfo(entry.filename, entry.date_time)
             copy.external_attr, copy.compress_type = entry.external_attr, zipfile.ZIP_DEFLATED
             package.writestr(copy, content)

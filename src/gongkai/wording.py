@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
@@ -25,6 +26,20 @@ def shown(value: Value) -> str:
         return "TRUE" if value else "FALSE"
     text = str(value)
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Controls and line ends, changes of direction, half characters: what a terminal obeys, or what turns the text around it."""
+
+
+def one_line(text: str) -> str:
+    """Return a text from somebody's file as part of a line of ours: it can neither end the line nor command a terminal."""
+    return _UNSEEN.sub(lambda found: " " if found[0] in "\t\r\n" else "\N{REPLACEMENT CHARACTER}", text)
+
+
+def escaped_json(text: str) -> str:
+    """Return JSON in which whatever ``one_line`` would replace is written as an escape, but for its own line ends."""
+    return _UNSEEN.sub(lambda found: found[0] if found[0] == "\n" else f"\\u{ord(found[0]):04x}", text)
 
 
 def cell_range(cells: Sequence[str]) -> str:

@@ -33,6 +33,9 @@ MAX_PLAIN = 1 << 19
 MAX_DEPTH = 100
 """Elements inside each other; real parts stay below ten, and each open element costs the parser memory."""
 
+MAX_NAMES = 1_000
+"""Names of elements in a document; the parser keeps each of them."""
+
 SKIP = object()
 """What a visitor returns to hear nothing of what is inside an element."""
 
@@ -74,8 +77,7 @@ def walk(
     def start(name: str, attributes: dict[str, str]) -> None:
         step = steps.get(name)
         if step is None:
-            namespace, _, local = name.rpartition(" ")
-            step = steps[name] = "/" + (local if namespace in known else f"{namespace} {local}")
+            step = steps[name] = _step(name, known, len(steps))
         path = paths[-1] + step
         paths.append(path)
         if path == step and path[1:] != root:
@@ -115,6 +117,14 @@ def walk(
         if enough is not None and enough(len(chunk)):
             return
     parser.Parse(b"", True)
+
+
+def _step(name: str, known: Container[str], others: int) -> str:
+    """Return what an element adds to a path, the first time its name is met."""
+    if others == MAX_NAMES:
+        raise ValueError("too many names of elements")
+    namespace, _, local = name.rpartition(" ")
+    return "/" + (local if namespace in known else f"{namespace} {local}")
 
 
 class Plain(NamedTuple):

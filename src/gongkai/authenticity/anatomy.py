@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 
 from gongkai.cell import Value, column_letters, parse_address
 from gongkai.layout import Box
-from gongkai.ooxml import Workbook, WorkbookError, part_name
+from gongkai.ooxml import Workbook, WorkbookError
+from gongkai.package import part_name
 from gongkai.sheetxml import unescape
 
 ROWS, COLUMNS = 600, 64
 """The cells that are compared; our templates need no more. What lies beyond is noticed, not kept."""
-_MAX_PARTS, _MAX_BYTES = 64, 4 << 20
-"""Sheets, or parts of any other kind, and the bytes of each: far more than a template has."""
+_MAX_PARTS = 64
+"""Sheets, or parts of any other kind: far more than a template has."""
 _MAX_FORMULAS, _MAX_RULES = 1 << 19, 2_000
 """Characters of the formulas of a sheet; ranges with rules."""
 
@@ -108,9 +109,7 @@ def dissect(book: Workbook) -> Anatomy:
     controls = {
         name.decode("utf-8", "replace").removeprefix("[0]!")
         for part in drawn
-        for name in _MACRO.findall(
-            book.content(part, _MAX_BYTES).replace(b"\0", b"")
-        )  # UTF-16 reads like ASCII without its zeros
+        for name in _MACRO.findall(book.content(part).replace(b"\0", b""))  # UTF-16 reads like ASCII without its zeros
     }
     return Anatomy(
         {name: _SheetReader(book, name, unlocked).sheet(states[name]) for name in book.sheets},
@@ -118,7 +117,7 @@ def dissect(book: Workbook) -> Anatomy:
         relations,
         tuple(stray),
         frozenset(controls),
-        next((book.content(part, _MAX_BYTES) for part in projects), None),
+        next((book.content(part) for part in projects), None),
     )
 
 
@@ -196,7 +195,7 @@ class _SheetReader:
     says: list[str] = field(default_factory=list)
 
     def sheet(self, state: str) -> Sheet:
-        self.book.walk_part(self.book.part(self.name), "worksheet", self._enter, self._leave, limit=_MAX_BYTES)
+        self.book.walk_part(self.book.part(self.name), "worksheet", self._enter, self._leave)
         columns = {column: style for first, last, style in self.columns for column in range(first, last + 1)}
 
         def unlocked(place: Place) -> bool:
@@ -346,5 +345,5 @@ def _relations(book: Workbook) -> Iterator[Relation]:
             inside = part_name(posixpath.join("/", folder, target.replace("\\", "/")))
             found.append(Relation(kind, target if external else inside, external))
 
-        book.walk_part(part, "Relationships", enter, known=(_RELATIONSHIPS,), limit=_MAX_BYTES)
+        book.walk_part(part, "Relationships", enter, known=(_RELATIONSHIPS,))
     yield from found

@@ -8,7 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from gongkai.edition import editions
-from gongkai.report import Report, ReportError, Unit, parse_json
+from gongkai.reader import ReadError
+from gongkai.report import MAX_JSON, Report, ReportError, parse_json, unit_from_json, value_from_json
 from gongkai.scratch import Scratch
 from gongkai.submission import Submission, load, same_unit, unit_keys
 from gongkai.validation import validate
@@ -79,16 +80,23 @@ def last_reports(file: Path) -> Iterator[Report]:
 def _summary_reports(file: Path) -> list[Report]:
     """Return the reports in the ``details`` of a summary's JSON, none where it is another JSON."""
     try:
-        document = parse_json(file.read_bytes())
+        with file.open("rb") as content:
+            document = parse_json(content.read(MAX_JSON + 1))
         details = document["details"]
         edition = editions()[document["edition"]]
-        same = details["items"] == [item.key for item in edition.items]
-        entries = [(Unit(name=each["name"], code=each["code"]), each["values"]) for each in details["reports"]]
+        keys = [item.key for item in edition.items]
+        entries = [({"name": each["name"], "code": each["code"]}, each["values"]) for each in details["reports"]]
+        if details["items"] != keys or any(len(values) != len(keys) for _, values in entries):
+            return []
     except (OSError, ReportError, KeyError, TypeError):
         return []
-    if not same or any(len(values) != len(edition.items) for _, values in entries):
-        return []
-    return [Report(edition.name, document["year"], unit, tuple(values)) for unit, values in entries]
+    try:
+        return [
+            Report(edition.name, document["year"], unit_from_json(unit), tuple(map(value_from_json, values, keys)))
+            for unit, values in entries
+        ]
+    except ReportError as error:
+        raise ReadError("json", detail=str(error)) from error
 
 
 def compared(submission: Submission, priors: PriorReports | None, *, blank_as_zero: bool = False) -> Submission:

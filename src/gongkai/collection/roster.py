@@ -15,7 +15,7 @@ from pathlib import Path
 from gongkai.cell import Value
 from gongkai.edition import COVER_SHEET, editions
 from gongkai.labels import fold
-from gongkai.ooxml import WorkbookError, open_workbook
+from gongkai.ooxml import OUR_OWN, WorkbookError, open_workbook
 from gongkai.report import Unit
 
 FILES, JOINED, EXEMPT = "独立填报", "并入", "不报"
@@ -151,7 +151,7 @@ Row = tuple[int, Sequence[Value]]
 
 
 def _sheet_rows(path: Path) -> Iterator[Row]:
-    book = open_workbook(path)
+    book = open_workbook(path, OUR_OWN)
     if COVER_SHEET in book.sheets:  # its cover has a “单位名称” too
         raise RosterError(f"{path} 是填报的统计表，不是名册。请用 --roster 给出名册。")
     cells = book.cells(book.sheets[0], MAX_ROWS + 1, _MAX_COLUMNS) if book.sheets else {}

@@ -6,14 +6,13 @@ twice, or is not on the roster, gets none: there is nothing for them to correct 
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 from gongkai.collection.coverage import presumed_sender
+from gongkai.filenames import safe_name
 from gongkai.files import set_aside, sweep, write_copy
 from gongkai.marking import RESULT_SHEET
 from gongkai.merge import Summary
@@ -242,19 +241,6 @@ def _steps(letter: Letter, copy: str | None) -> Iterator[str]:
 
 
 # --- names of files
-
-_FORBIDDEN = re.compile(r'[\\/:*?"<>|\x00-\x1f\x7f\ud800-\udfff]')
-_RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])(\.|$)", re.IGNORECASE)
-"""Windows takes these for devices, whatever follows the dot."""
-_MOST_CHARACTERS, _MOST_BYTES = 90, 200
-"""Of a name without its ending: 120 characters and 255 bytes, the most that file systems take, are kept with it."""
-
-
-def safe_name(text: str) -> str:
-    """Return a name that every file system takes and every mail program passes on."""
-    name = _FORBIDDEN.sub("_", unicodedata.normalize("NFC", text))[:_MOST_CHARACTERS]
-    name = name.encode()[:_MOST_BYTES].decode(errors="ignore").strip(" .")
-    return f"_{name}" if not name or _RESERVED.match(name) else name
 
 
 class _Names:

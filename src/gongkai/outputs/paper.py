@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import io
 import math
-import re
 import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
+
+from gongkai.wording import one_line
 
 _MAIN = "application/vnd.openxmlformats-officedocument.wordprocessingml"
 _RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
@@ -25,7 +26,7 @@ _SIZE = 22
 LINE_WIDTH = 41
 """So many Chinese characters go into a line."""
 _INDENT = 2
-_UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_NONCHARACTERS = str.maketrans("\ufffe\uffff", "\N{REPLACEMENT CHARACTER}" * 2)
 
 _PARTS = {
     "[Content_Types].xml": (
@@ -97,6 +98,6 @@ _RUN = {
 
 
 def _paragraph(line: Line) -> str:
-    text = escape(_UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", line.text).replace("\r", " ").replace("\n", " "))
+    text = escape(one_line(line.text).translate(_NONCHARACTERS))
     run = f"<w:rPr>{_RUN[line.kind]}</w:rPr>" if line.kind in _RUN else ""
     return f'<w:p><w:pPr>{_PARAGRAPH[line.kind]}</w:pPr><w:r>{run}<w:t xml:space="preserve">{text}</w:t></w:r></w:p>'
