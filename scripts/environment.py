@@ -33,6 +33,7 @@ OFFICE_PACKAGES = (
     "fonts-noto-cjk",
     "poppler-utils",
     "fontconfig",
+    "gnumeric",  # one more program that saves workbooks in its own way
 )
 DESKTOP_PACKAGES = (
     "xvfb",
@@ -134,7 +135,7 @@ def install_office() -> None:
         if not (shutil.which("soffice") or shutil.which("libreoffice")):
             say("提示：本机没有 LibreOffice，也没有 apt-get 可以安装它；与 LibreOffice 有关的测试将跳过。")
         return
-    _offer(OFFICE_PACKAGES, "与 LibreOffice 有关的测试")
+    _offer(OFFICE_PACKAGES, "与 LibreOffice、gnumeric 有关的测试")
 
 
 def install_desktop() -> None:

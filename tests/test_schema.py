@@ -579,7 +579,7 @@ def test_a_third_edition_is_known_by_its_labels(third):
     reader = gongkai.reader._Reader(gongkai.reader._open(unnamed))
     edition, tables = reader.tables(None)
     assert edition is third
-    assert all(found is None for _, found in tables.values())
+    assert all(place.found is None for place in tables.values())
 
 
 def test_an_edition_loads_from_any_folder(tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from gongkai.cell import CellError, DateText, Uncalculated, Unread, Value, plain
@@ -26,6 +27,14 @@ _NUMBER = re.compile(
 _YUAN = {"ten_thousand_yuan": {"万元": Decimal(1), "元": Decimal("0.0001"), None: Decimal(1)}}
 
 
+def narrow(text: str) -> str:
+    """Return a text in half width, without spaces around it and without characters that nobody sees (zero width)."""
+    text = unicodedata.normalize("NFKC", text)
+    if not text.isprintable():
+        text = "".join(char for char in text if unicodedata.category(char) != "Cf")
+    return text.strip()
+
+
 def is_blank(value: Value) -> bool:
     """Tell whether a cell says nothing: empty, only spaces, or a placeholder such as ``/`` or 无."""
     if value is None:
@@ -35,8 +44,20 @@ def is_blank(value: Value) -> bool:
     text = value.strip()
     if len(text) > _LONGEST:
         return False
-    text = unicodedata.normalize("NFKC", text).strip()
+    text = narrow(text)
     return not text or text in PLACEHOLDERS or not text.strip("-—–−―─")
+
+
+def is_figure(value: Value) -> bool:
+    """Tell whether a cell holds a number or what stands in its place: ``3件``, a date, TRUE, an error; no label does."""
+    if type(value) is str:
+        return _reads_as_number(value)
+    return value is not None and not isinstance(value, Uncalculated)
+
+
+@lru_cache(maxsize=1 << 12)
+def _reads_as_number(text: str) -> bool:
+    return any(propose(text, measure) is not None for measure in ("signed_count", "ten_thousand_yuan"))
 
 
 def proposal(text: Value, measure: Measure) -> int | float | None:
@@ -55,7 +76,7 @@ def propose(text: Value, measure: str) -> int | float | None:
         return None
     if len(text) > _LONGEST:
         return None
-    folded = _NOTE.sub("", unicodedata.normalize("NFKC", text).strip()).strip()
+    folded = _NOTE.sub("", narrow(text)).strip()
     match = _NUMBER.match(folded)
     if not match:
         return None

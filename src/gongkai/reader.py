@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from gongkai import marking, messages
 from gongkai.cell import MAX_DIGITS, Unread, Value, address, from_float, is_number, parse_address
 from gongkai.checks import mark_places
 from gongkai.edition import COVER_COLUMN, COVER_SHEET, CoverField, Edition, editions
 from gongkai.formulas import PRIOR_FIRST_ROW, PRIOR_SHEET, PRIOR_VALUE_COLUMN
-from gongkai.labels import Cells, Found, Lost, Texts, find_beside, fold, is_official, locate
+from gongkai.labels import Cells, Labels, find_beside, fold
 from gongkai.layout import Block
-from gongkai.numerals import is_blank, proposal
+from gongkai.numerals import is_blank, is_figure, proposal
 from gongkai.ooxml import WorkbookError, open_workbook
 from gongkai.report import Report, Unit
 from gongkai.sheets import (
@@ -32,6 +32,7 @@ from gongkai.sheets import (
     META_SHEET,
 )
 from gongkai.sheetxml import OnRow
+from gongkai.tables import Found, Lost, is_official, locate
 from gongkai.validation import Context, Finding
 from gongkai.verdict import Prior
 from gongkai.wording import shown
@@ -39,6 +40,8 @@ from gongkai.wording import shown
 _OUR_SHEETS = (COVER_SHEET, PRIOR_SHEET, marking.RESULT_SHEET, GUIDE_SHEET, META_SHEET)
 _BOUNDS = {marking.RESULT_SHEET: (marking.LAST_ROW, len(marking.COLUMNS)), META_SHEET: (30, 2)}
 """Rows and columns of the sheets we know the size of."""
+_OTHERS = 12
+"""So many sheets that are not of the form are looked through for its tables."""
 _DETAILS = 4
 """So many differences of a layout are named; more would not be read."""
 
@@ -120,13 +123,21 @@ def _open(source: Path | bytes) -> Book:
     return open_old_workbook(source)
 
 
+class _Place(NamedTuple):
+    """Where a table is: its sheet, its cells (``None``: the official ones), and the sheets that say otherwise."""
+
+    sheet: str
+    found: Found | Lost | None
+    copies: tuple[str, ...] = ()
+
+
 class _Reader:
     """One workbook while it is read."""
 
     def __init__(self, book: Book) -> None:
         self.book = book
         self.pages: dict[str, Cells] = {}
-        self.texts: dict[str, Texts] = {}
+        self.labels: dict[str, Labels] = {}
 
     def page(self, sheet: str) -> Cells:
         """Return the cells of a sheet, none where there is no such sheet."""
@@ -134,29 +145,17 @@ class _Reader:
             self.pages[sheet] = self.book.cells(sheet, *_BOUNDS.get(sheet, ())) if sheet in self.book.sheets else {}
         return self.pages[sheet]
 
-    def located(self, sheet: str, edition: Edition, block: Block) -> Found | Lost:
-        """Look for a table on a sheet."""
-        page = self.page(sheet)
-        if sheet not in self.texts:
-            self.texts[sheet] = Texts.of(page)
-        return locate(page, self.texts[sheet], edition, block)
-
     def reading(self) -> Reading:
         meta = self.meta()
         edition, tables = self.tables(meta.get("edition"))
         values: list[Value] = [Unread()] * len(edition.items)
         places: dict[int, tuple[str, str]] = {}
         findings: list[Finding] = []
-        for block in edition.blocks:
-            sheet, found = tables[block.table]
-            if isinstance(found, Lost):
-                continue
-            cells = self.page(sheet)
-            for item in edition.items_of[block.table]:
-                place = found.places[item.key] if found else (item.box.top, item.box.left)
-                values[item.index] = _as_shown(cells.get(place))
-                if found:
-                    places[item.index] = (sheet, address(*place))
+        for table, place in tables.items():
+            for item, (cell, value) in zip(edition.items_of[table], self.values(edition, table, place), strict=False):
+                values[item.index] = value
+                if place.found:
+                    places[item.index] = (place.sheet, address(*cell))
         findings += self.layout_findings(edition, tables)
         cover = self.cover(edition)
         year = cover.pop("year")
@@ -175,58 +174,103 @@ class _Reader:
         pairs = ((cells.get((row, 1)), cells.get((row, 2))) for row in range(1, 30))
         return {key: str(value) for key, value in pairs if key in META_KEYS and value is not None}
 
-    def tables(self, named: str | None) -> tuple[Edition, dict[str, tuple[str, Found | Lost | None]]]:
-        """Return the edition, and for each table its sheet and place (``None``: the official place).
+    def tables(self, named: str | None) -> tuple[Edition, dict[str, _Place]]:
+        """Return the edition and the place of each table.
 
-        Without our ``_meta`` the edition is the one whose tables are all found; two forms differ in their labels.
+        Without our ``_meta`` the edition is the one of which most is found; two forms differ in their labels.
         """
         known = editions()
         if named is not None and named not in known:
             raise ReadError("edition", edition=named)
         candidates = [known[named]] if named else list(known.values())[::-1]
-        best: tuple[int, Edition, dict[str, tuple[str, Found | Lost | None]]] | None = None
+        best: tuple[int, Edition, dict[str, _Place]] | None = None
         for edition in candidates:
             tables = {block.table: self.table(edition, block) for block in edition.blocks}
-            score = sum(not isinstance(found, Lost) for _, found in tables.values())
+            lost = [table for table, place in tables.items() if isinstance(place.found, Lost)]
+            score = len(edition.items) - sum(len(edition.items_of[table]) for table in lost)
             if best is None or score > best[0]:
                 best = (score, edition, tables)
-            if score == len(tables):
+            if not lost:
                 break
         if best is None or not best[0]:
             raise ReadError("foreign", sheets="”“".join(candidates[0].sheets))
         return best[1], best[2]
 
-    def table(self, edition: Edition, block: Block) -> tuple[str, Found | Lost | None]:
+    def table(self, edition: Edition, block: Block) -> _Place:
+        """Return the place of a table: the sheet of its name if it is there, otherwise the only one that has it."""
+        here, expected = _Place(block.sheet, self.search(edition, block)), block.sheet in self.book.sheets
+        if expected and isinstance(here.found, Lost) and here.found.trace:
+            return here  # a copy elsewhere may be last year's
+        others = [sheet for sheet in self.book.sheets if sheet not in (block.sheet, *_OUR_SHEETS)]
+        if not isinstance(here.found, Lost):  # what else a summary of ours lists is no copy
+            others = [] if DETAIL_SHEET in others else [sheet for sheet in others if sheet not in edition.sheets]
+        searched = {sheet: locate(self.labels_of(sheet), edition, block) for sheet in others[:_OTHERS]}
+        found = {sheet: _Place(sheet, place) for sheet, place in searched.items() if isinstance(place, Found)}
+        values = {sheet: [value for _, value in self.values(edition, block.table, p)] for sheet, p in found.items()}
+        filled = [sheet for sheet in found if any(map(is_figure, values[sheet]))]
+        if not isinstance(here.found, Lost):
+            mine = [value for _, value in self.values(edition, block.table, here)] if filled else []
+            if filled and not any(map(is_figure, mine)):
+                return _Place(
+                    block.sheet, Lost(f"没有填数字，而工作表“{'”“'.join(filled)}”里也有这张表，填了数字，请只留一张")
+                )
+            return here._replace(copies=tuple(sheet for sheet in filled if values[sheet] != mine))
+        chosen = filled or list(found)
+        if len(chosen) == 1:
+            return found[chosen[0]]
+        if chosen:
+            return _Place(block.sheet, Lost("有不止一张工作表像是它，请只留一张：" + "、".join(chosen)))
+        like = [
+            f"工作表“{sheet}”像是它，但{p.reason}" for sheet, p in searched.items() if isinstance(p, Lost) and p.trace
+        ]
+        return _Place(block.sheet, Lost(like[0])) if like else here
+
+    def labels_of(self, sheet: str) -> Labels:
+        """Return a sheet with its texts folded."""
+        if sheet not in self.labels:
+            self.labels[sheet] = Labels(self.page(sheet))
+        return self.labels[sheet]
+
+    def search(self, edition: Edition, block: Block) -> Found | Lost | None:
+        """Look for a table on the sheet of its name."""
+        if block.sheet not in self.book.sheets:
+            return Lost(f"没有“{block.sheet}”工作表")
         page = self.page(block.sheet)
         if is_official(page, block):
-            return block.sheet, None
-        if self.meta():
-            # LibreOffice stores 0 for our marks when it saves an .xls, which makes them look like data.
-            marks = mark_places(edition, block.sheet)
-            without = {place: value for place, value in page.items() if value != 0 or place not in marks}
-            if is_official(without, block):
-                return block.sheet, None
-        others = [sheet for sheet in self.book.sheets if sheet not in (block.sheet, *_OUR_SHEETS)]
-        expected = block.sheet in self.book.sheets
-        first = self.located(block.sheet, edition, block) if expected else Lost(f"没有“{block.sheet}”工作表")
-        if isinstance(first, Found) or (expected and first.trace):
-            return block.sheet, first  # a copy elsewhere may be last year's
-        found = [(sheet, place) for sheet in others if isinstance(place := self.located(sheet, edition, block), Found)]
-        if len(found) == 1:
-            return found[0]
-        return block.sheet, Lost(
-            "有不止一张工作表像是它：" + "、".join(sheet for sheet, _ in found)
-        ) if found else first
+            return None
+        if not self.meta():
+            return locate(self.labels_of(block.sheet), edition, block)
+        # LibreOffice stores 0 for our marks when it saves an .xls, which makes them look like data.
+        marks = mark_places(edition, block.sheet)
+        page = {place: value for place, value in page.items() if value != 0 or place not in marks}
+        return None if is_official(page, block) else locate(Labels(page), edition, block)
 
-    def layout_findings(
-        self, edition: Edition, tables: Mapping[str, tuple[str, Found | Lost | None]]
-    ) -> Iterator[Finding]:
-        """Yield one finding per sheet of the form, however much of it differs."""
+    def values(self, edition: Edition, table: str, place: _Place) -> Iterator[tuple[tuple[int, int], Value]]:
+        """Yield cell and value of each item of a table in order, nothing of a lost one."""
+        cells = self.page(place.sheet)
+        if isinstance(place.found, Lost):
+            return
+        for item in edition.items_of[table]:
+            cell = place.found.places[item.key] if place.found else (item.box.top, item.box.left)
+            yield cell, _as_shown(cells.get(cell))
+
+    def layout_findings(self, edition: Edition, tables: Mapping[str, _Place]) -> Iterator[Finding]:
+        """Yield one finding per sheet of the form, however much of it differs; first what is not read."""
+        taken = {(p.sheet, cell) for table, p in tables.items() for cell, _ in self.values(edition, table, p)}
         for sheet in edition.sheets:
             here = [tables[block.table] for block in edition.blocks if block.sheet == sheet]
-            lost = [found.reason for _, found in here if isinstance(found, Lost)]
-            mapped = [text for _, found in here if isinstance(found, Found) for text in found.differences]
-            mapped += [f"从工作表“{name}”读取" for name in dict.fromkeys(n for n, f in here if n != sheet and f)]
+            lost = [place.found.reason for place in here if isinstance(place.found, Lost)]
+            found = [(place.sheet, place.found) for place in here if isinstance(place.found, Found)]
+            mapped = [f"从工作表“{name}”读取" for name, _ in found if name != sheet]
+            mapped += [f"工作表“{name}”里还有同一张表，数字不同，没有读取" for place in here for name in place.copies]
+            # What another table reads is not left out, though it stands in the rows or columns of this one.
+            mapped += [
+                text
+                for name, place in found
+                for text, cells in place.unread
+                if not cells or any((name, cell) not in taken for cell in cells)
+            ]
+            mapped += [text for _, place in found for text in place.differences]
             kind, texts, severity = ("lost", lost, "error") if lost else ("mapped", mapped, "warning")
             if texts:
                 unique = list(dict.fromkeys(texts))
@@ -241,7 +285,7 @@ class _Reader:
         cells = self.page(COVER_SHEET)
         fields = edition.cover
         if not all(_says(cells.get((field.row, COVER_COLUMN - 1)), field.label) for field in fields):
-            pages = [cells] if cells else [self.page(sheet) for sheet in self.book.sheets]
+            pages = [cells] if cells else [self.page(sheet) for sheet in self.book.sheets[:_OTHERS]]
             for page in pages:
                 if beside := find_beside(page, [field.label for field in fields]):
                     return {f.key: _entry(f, page.get(beside[f.label]) if f.label in beside else None) for f in fields}
