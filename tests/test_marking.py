@@ -419,14 +419,8 @@ def test_the_line_counts_what_is_still_to_do():
 # --- workbooks as other programs write them
 
 
-def prefixed(part):
-    """Write every element of a sheet with the prefix x, as some programs do."""
-    text = part.decode().replace('xmlns="http://schemas.openxml', 'xmlns:x="http://schemas.openxml')
-    return re.sub(r"<(/?)(?=[a-zA-Z])", r"<\1x:", text).encode()
-
-
 def test_a_part_with_prefixes_is_edited_in_its_own_prefixes():
-    data = w.replaced(w.filled(broken()), RESULT, prefixed)
+    data = w.replaced(w.filled(broken()), RESULT, w.prefixed)
     copy = mark(data)
     text = w.parts(copy)[w.part_of(copy, RESULT)].decode()
     assert not re.search(r"<(?!/?x:|\?xml)", text)
@@ -476,7 +470,34 @@ def other_encoding(part):
     return part.decode().replace("UTF-8", "UTF-16").encode("utf-16")
 
 
+def no_such_column(part):
+    return part.replace(b"<cols>", b'<cols><col min="x" max="2" style="1"/>')
+
+
+def a_row_below_without_a_number(part):
+    return part.replace(b"</sheetData>", b'<row r="404"/><row><c><v>7</v></c></row></sheetData>')
+
+
+def the_line_twice(part):
+    return re.sub(rb'(<c r="A2".*?(?:/>|</c>))', rb"\1\1", part, count=1)
+
+
+def a_comment_that_looks_like_the_line(part):
+    return part.replace(b'<row r="2"', b'<!-- <c r="A2"/> --><row r="2"')
+
+
+def a_sign_in_an_attribute(part):
+    return part.replace(b"<sheetData>", b'<sheetData a="&lt;>" b=\'">\'>').replace(b'<c r="A2"', b'<c a=">" r="A2"')
+
+
+def an_element_of_another_namespace(part):
+    return part.replace(b"<sheetData>", b'<x xmlns="urn:x"><sheetData/><row r="9"/></x><sheetData>', 1)
+
+
 SPOILT = {
+    "no such column": no_such_column, "the line twice": the_line_twice, "a comment": a_comment_that_looks_like_the_line,
+    "a row below without a number": a_row_below_without_a_number, "a sign in an attribute": a_sign_in_an_attribute,
+    "another namespace": an_element_of_another_namespace,
     "no row for the line": without_line, "an empty row for the line": empty_line, "single quotes": single_quotes,
     "no rows at all": no_rows, "another encoding": other_encoding,
 }  # fmt: skip
@@ -495,6 +516,51 @@ def test_whatever_became_of_our_sheet_the_clerk_gets_the_findings(tmp_path, name
     else:
         assert target.name == "报表-验证结果.xlsx"
         assert [cells[row, 1] for row in (3, 4, 5)] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("name", ["a sign in an attribute", "a comment", "another namespace", "single quotes"])
+def test_what_is_odd_but_sound_is_marked(name):
+    copy = mark(w.replaced(w.filled(broken()), RESULT, SPOILT[name]))
+    assert [row[9] for row in results(copy)] == ["F-BLANK", "T2-VALID-GE", "F-TYPE"]
+    assert line(copy).startswith("验证未通过：2 处错误")
+    assert open_workbook(copy).cells(RESULT)[3, 1] == "序号"
+
+
+def test_a_row_below_the_block_stays_where_it_is_or_nothing_is_marked():
+    with pytest.raises(WorkbookError, match="rows without numbers"):
+        mark(w.replaced(w.filled(broken()), RESULT, a_row_below_without_a_number))
+
+
+def spoil_the_theme(data):
+    at = data.rindex(b"PK\x01\x02", 0, data.rindex(b"xl/theme/theme1.xml"))
+    return data[: at + 16] + b"\0\0\0\0" + data[at + 20 :]  # its checksum
+
+
+def unknown_compression(data):
+    at = data.rindex(b"PK\x01\x02", 0, data.rindex(b"xl/theme/theme1.xml"))
+    return data[: at + 10] + b"\x63" + data[at + 11 :]
+
+
+@pytest.mark.parametrize(("spoil", "reason"), [(spoil_the_theme, "truncated"), (unknown_compression, "damaged")])
+def test_a_part_that_cannot_be_copied_leaves_the_clerk_a_list(tmp_path, spoil, reason):
+    # Nothing of it is read, so the report is; but a copy would lack it.
+    source = w.put(tmp_path / "报表.xlsx", spoil(w.filled(broken())))
+    submission = judge(source)
+    assert submission.report == read(w.filled(broken())).report
+    with pytest.raises(WorkbookError) as refused:
+        marked(source.read_bytes(), submission.findings, {})
+    assert refused.value.reason == reason
+    assert w.only(send_back([submission], tmp_path / "退回")).name == "报表-验证结果.xlsx"
+
+
+@pytest.mark.parametrize(
+    "name", ["xl\\worksheets\\sheet6.xml", "/xl/worksheets/sheet6.xml", "xl/x/../worksheets/sheet6.xml"]
+)
+def test_the_sheet_is_found_however_its_part_is_spelt(name):
+    content = w.parts(w.filled(broken()))
+    assert w.part_of(w.filled(broken()), RESULT) == "xl/worksheets/sheet6.xml"
+    data = w.packed({(name if part == "xl/worksheets/sheet6.xml" else part): each for part, each in content.items()})
+    assert len(results(mark(data))) == 3
 
 
 def test_a_sheet_without_rows_cannot_be_edited():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+import re
 import zipfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
@@ -357,6 +358,12 @@ def replaced(data: bytes, sheet: str, change: Callable[[bytes], bytes]) -> bytes
     new = change(content[name])
     assert new != content[name]
     return packed({**content, name: new})
+
+
+def prefixed(part: bytes) -> bytes:
+    """Write every element of a part with the prefix x, as some programs do."""
+    text = part.decode().replace('xmlns="http://schemas.openxml', 'xmlns:x="http://schemas.openxml')
+    return re.sub(r"<(/?)(?=[a-zA-Z])", r"<\1x:", text).encode()
 
 
 def shown(data: bytes, sheet: str, rows: int = 500, columns: int = 64) -> dict[str, Value]:

@@ -15,8 +15,8 @@ from typing import Any
 import xlwings
 
 from gongkai.cell import CellError, DateText, Link, Value, from_float
+from gongkai.dates import date_text
 from gongkai.layout import Box
-from gongkai.sheetxml import date_text
 from xlwings_addin import messages
 from xlwings_addin.spreadsheet import Cover, RefusedError, Rows
 

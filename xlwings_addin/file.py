@@ -15,10 +15,11 @@ import openpyxl
 from openpyxl.utils.datetime import to_excel
 
 from gongkai.cell import CellError, DateText, Link, Uncalculated, Value, address, from_float
+from gongkai.dates import date_text
 from gongkai.files import write_whole
 from gongkai.layout import Box
 from gongkai.ooxml import WorkbookError
-from gongkai.sheetxml import date_text, unescape
+from gongkai.sheetxml import unescape
 from gongkai.transplant import Block, replace_block
 from xlwings_addin.spreadsheet import Cover, RefusedError, Rows
 

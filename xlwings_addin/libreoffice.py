@@ -14,8 +14,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from gongkai.cell import MAX_DIGITS, CellError, DateText, Link, Value, from_float
+from gongkai.dates import date_text
 from gongkai.layout import Box
-from gongkai.sheetxml import date_text
 from xlwings_addin.spreadsheet import Cover, RefusedError, Rows
 
 UNDO_TITLE = "验证"

@@ -51,6 +51,7 @@ _PROPERTIES = (
     "http://schemas.openxmlformats.org/officeDocument/2006/extended-properties",
     "http://purl.oclc.org/ooxml/officeDocument/extendedProperties",
 )
+_TRUTH = {"1": True, "true": True, "0": False, "false": False}
 _OTHER_ROOTS: dict[str, Reason] = {"wordprocessingml": "word", "presentationml": "presentation"}
 _OTHER_PARTS: dict[str, Reason] = {"word/": "word", "ppt/": "presentation", "xl/workbook.bin": "xlsb"}
 
@@ -157,9 +158,9 @@ class Workbook:
                 read_strings(self._package.chunks(part), add)
         return texts
 
-    def _date_styles(self) -> frozenset[str]:
+    def _date_styles(self) -> tuple[bool, ...]:
         part = self.styles
-        return frozenset() if part is None else self._package.parsed(part, _read_date_styles)
+        return () if part is None else self._package.parsed(part, _read_date_styles)
 
 
 def open_workbook(source: bytes | Path, bounds: Bounds = STRANGERS) -> Workbook:
@@ -216,6 +217,7 @@ def _single(relationships: Mapping[str, _Relationship], kind: str) -> str | None
 def _contents(package: Package, part: str) -> tuple[list[tuple[str, str]], bool]:
     """Return (name, relationship id) of the sheets that a workbook part lists, and whether its days count from 1904."""
     listed: list[tuple[str, str]] = []
+    met: set[str] = set()
     date1904 = False
 
     def enter(path: str, attributes: dict[str, str]) -> None:
@@ -225,8 +227,11 @@ def _contents(package: Package, part: str) -> tuple[list[tuple[str, str]], bool]
             listed.append((unescape(attributes.get("name", "")), identifier))
             if len(listed) > MAX_SHEETS:
                 raise WorkbookError("too-large", f"more than {MAX_SHEETS} sheets")
-        elif path == "workbook/workbookPr":
-            date1904 = attributes.get("date1904") in {"1", "true"}
+        elif path in {"workbook/sheets", "workbook/workbookPr"}:
+            if path in met:
+                raise ValueError(f"two {path}")
+            met.add(path)
+            date1904 = date1904 or _TRUTH[attributes.get("date1904", "0")]
 
     with naming(part):
         try:
@@ -252,6 +257,8 @@ def _read_relationships(content: bytes) -> tuple[tuple[str, str, str], ...]:
     found: dict[str, tuple[str, str, str]] = {}
 
     def enter(path: str, attributes: dict[str, str]) -> None:
+        if path.endswith(" Relationship"):
+            raise ValueError("a relationship in another namespace")
         if path != "Relationships/Relationship" or attributes.get("TargetMode") == "External":
             return
         identifier = attributes.get("Id", "")
@@ -266,8 +273,8 @@ def _read_relationships(content: bytes) -> tuple[tuple[str, str, str], ...]:
 
 
 @lru_cache(maxsize=64)
-def _read_date_styles(content: bytes) -> frozenset[str]:
-    return frozenset(read_date_styles(iter((content,))))
+def _read_date_styles(content: bytes) -> tuple[bool, ...]:
+    return tuple(read_date_styles(iter((content,))))
 
 
 @lru_cache(maxsize=64)

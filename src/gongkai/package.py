@@ -118,7 +118,7 @@ class Package:
         for entry in entries:
             if entry.flag_bits & _ENCRYPTED_FLAG:
                 raise WorkbookError("encrypted", f"{entry.filename} is encrypted")
-            if entry.is_dir():
+            if not entry.filename or entry.is_dir():
                 continue
             name = part_name(entry.filename)
             if name in self._entries:

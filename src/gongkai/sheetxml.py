@@ -9,11 +9,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from gongkai.cell import MAX_DIGITS, CellError, DateText, Uncalculated, Value, from_float, parse_address
+from gongkai.dates import DATE_FORMATS, date_text, shows_date
 from gongkai.xmlwalk import CHUNK, SKIP, characters, plain, walk
 
 if TYPE_CHECKING:
@@ -24,38 +24,44 @@ MAX_BEYOND = 1 << 20
 
 MAX_ROWS, MAX_COLUMNS = 1 << 20, 1 << 14
 
-_LEAP_DAY, _NO_DAY = 60, 2_958_466  # 1900-02-29, which spreadsheets believe in, and 10000-01-01
-
 _SPACE = " \t\r\n"
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\Z")
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _MIDNIGHT = re.compile(r"T00:00:00(\.0+)?Z?\Z")
 _BOOLEANS = {"1": True, "0": False, "true": True, "false": False}
-_NOT_SHOWN = re.compile(r'"[^"]*"?|\\.|[_*].|\[(?!(?:h+|m+|s+)\])[^\]]*\]?', re.DOTALL | re.IGNORECASE)
-_DATE_LETTER = re.compile("[ymdhs]", re.IGNORECASE)
 
-# built-in formats that show dates; 27-36 and 50-58 are the Chinese ones
-_DATE_FORMATS = frozenset(map(str, (*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59))))
 
 # Cells and texts in plain form. Each match begins with a tag; the last group takes the tags that are none of it.
 _PLAIN_CELLS = re.compile(
     r'<c r="([A-Z]++[0-9]++)"(?: s="([0-9]++)")?+(?: t="([A-Za-z]++)")?+'
     r"(?: ?+/>|>(?:<f([^<]*+)(?:</f>)?+)?+"
-    r'(?:<(?:v|is><t(?: xml:space="preserve")?+)>([^<]*+)</(?:v|t></is)>|<v ?+/>)?+</c>)|(<[^<]*+)'
+    r'(?:<(?:v|(?<=t="inlineStr"><)is><t(?: xml:space="preserve")?+)>([^<]*+)</(?:v|t></is)>|<v ?+/>)?+</c>)|(<[^<]*+)'
 )
 _PLAIN_ROW = re.compile(r'<row r="([0-9]++)"(?: [^="]++="[^"]*+")*+ ?+(/?)>')
 _PLAIN_FORMULA = re.compile(r'(?: [^="]++="[^"]*+")*+(?: ?+/>|>(.*))\Z', re.DOTALL)
 _PLAIN_STYLES = re.compile(
     r'<xf (?:[^<>]*? )??numFmtId="([0-9]++)"[^<>]*+>(?:(?<=/>)|(?:<(?!xf)[a-zA-Z][^<>]*+(?<=/)>)*+</xf>)|(<[^<]*+)'
 )
+_PLAIN_TEXT = r'<t(?: xml:space="preserve")?+>([^<]*+)</t>'
+_PLAIN_RUN = re.compile(rf"<r>(?:<rPr>(?:<[a-zA-Z][^<>]*+(?<=/)>)*+</rPr>)?+{_PLAIN_TEXT}</r>")
 _PLAIN_TEXTS = re.compile(
-    r"(?:<si>)?+(?:<r>(?:<rPr>(?:<[a-zA-Z][^<>]*+(?<=/)>)*+</rPr>)?+)?+"
-    r'<t(?: xml:space="preserve")?+>([^<]*+)</t>(?:</r>)?+(?:<phoneticPr[^<>]*+>)?+(</si>)?+|(<[^<]*+)'
+    rf"<si>(?:{_PLAIN_TEXT}|((?:{_PLAIN_RUN.pattern})++))(?:<phoneticPr[^<>]*+(?<=/)>)?+</si>|(<[^<]*+)"
 )
 
 _ROW = "worksheet/sheetData/row"
 _CELL = f"{_ROW}/c"
 _STORED = {f"{_CELL}/v", f"{_CELL}/is/t", f"{_CELL}/is/r/t"}  # not is/rPh/t, the phonetic guide
+_STRAY_ROW = re.compile(rb"<row[\s/>]")
+
+# Whatever else stands among cells or texts, in the namespace of sheets, may be a value that was damaged.
+_CELL_PARTS = _STORED | {f"{_CELL}/is/r"}
+_CELL_EXTRAS = {f"{_ROW}/extLst", f"{_CELL}/extLst", f"{_CELL}/is/rPh", f"{_CELL}/is/phoneticPr", f"{_CELL}/is/r/rPr"}
+_TEXT_PARTS = {"sst", "sst/si", "sst/si/t", "sst/si/r", "sst/si/r/t"}
+_TEXT_EXTRAS = {"sst/extLst", "sst/si/rPh", "sst/si/phoneticPr", "sst/si/r/rPr"}
+_LEAVES = tuple(f"{path}/" for path in (*_STORED, f"{_CELL}/f", "sst/si/t", "sst/si/r/t"))
+_OURS = tuple(f" {name}" for name in ("row", "c", "v", "f", "is", "si", "t", "r", "xf", "numFmt"))
+_STYLES = ("styleSheet/numFmts", "styleSheet/cellXfs")
+_STYLE_EXTRAS = {f"styleSheet/cellXfs/xf/{name}" for name in ("alignment", "protection", "extLst")}
 
 _Place = tuple[int, int]
 
@@ -69,10 +75,16 @@ def read_strings(chunks: Iterator[bytes], add: Callable[[str], object]) -> None:
             add(unescape(text))
         return
     pieces: list[str] = []
+    state = ""
 
-    def enter(path: str, _: dict[str, str]) -> None:
+    def enter(path: str, _: dict[str, str]) -> object:
+        nonlocal state
+        if path not in _TEXT_PARTS:
+            return _pass_by(path, _TEXT_EXTRAS)
+        state = _next(state, path)
         if path == "sst/si":
             pieces.clear()
+        return None
 
     def leave(path: str, text: str) -> None:
         if path in {"sst/si/t", "sst/si/r/t"}:
@@ -86,38 +98,62 @@ def read_strings(chunks: Iterator[bytes], add: Callable[[str], object]) -> None:
 def _cut_strings(inside: str) -> list[str] | None:
     """Return the texts of a shared strings part in plain form, ``None`` if it is not."""
     texts: list[str] = []
-    pieces = ""
-    for piece, last, other in _PLAIN_TEXTS.findall(inside):
+    for text, runs, _, other in _PLAIN_TEXTS.findall(inside):
         if other:
             return None
-        pieces += piece
-        if last:
-            texts.append(characters(pieces))
-            pieces = ""
+        texts.append(characters("".join(_PLAIN_RUN.findall(runs)) if runs else text))
     return texts
 
 
-def read_date_styles(chunks: Iterator[bytes]) -> set[str]:
-    """Return the numbers, as text, by which cells refer to those styles of a styles part that show dates."""
-    used: list[str] = []
+def _next(state: str, path: str) -> str:
+    """Return how far a text has come: "" at its beginning, "r" at that of a run, "t" after the characters of either.
+
+    Raise ``ValueError`` where characters follow characters, so that nobody knows which of them are the text.
+    """
+    if not path.endswith("/t"):
+        return "r" if path.endswith("/r") else ""
+    if state != ("r" if path.endswith("/r/t") else ""):
+        raise ValueError("two texts in one place")
+    return "t"
+
+
+def _pass_by(path: str, extras: Container[str]) -> object:
+    """Skip an element that holds no value; raise ``ValueError`` for one that may be what became of a value."""
+    foreign = " " in path and not path.endswith(_OURS)
+    if path.startswith(_LEAVES) or not (foreign or path in extras):
+        raise ValueError(f"unexpected {path}")
+    return SKIP
+
+
+def read_date_styles(chunks: Iterator[bytes]) -> list[bool]:
+    """Return, for each style that cells refer to by its place in a styles part, whether it shows numbers as dates."""
+    used: list[int] = []
     document, chunks = plain(chunks, "styleSheet")
     formats, styles = (document.child("numFmts"), document.child("cellXfs")) if document else (None, None)
     if document is not None and formats is not None and styles is not None:
         found = _PLAIN_STYLES.findall(styles.decode())
         if b"'" not in styles and not any(other for _, other in found):
-            used = [identifier for identifier, _ in found]  # what remains to be parsed is a small part of the part
+            used = [int(identifier) for identifier, _ in found]  # what is left to be parsed is a small part of the part
             chunks = iter((b"%s<numFmts>%s</numFmts></styleSheet>" % (document.root, formats),))
-    codes: dict[str, str] = {}
+    codes: dict[int, str] = {}
+    met: list[str] = []
 
-    def enter(path: str, attributes: dict[str, str]) -> None:
+    def enter(path: str, attributes: dict[str, str]) -> object:
         if path == "styleSheet/cellXfs/xf":
-            used.append(attributes.get("numFmtId", "0"))
+            used.append(_index(attributes.get("numFmtId", "0")))
         elif path == "styleSheet/numFmts/numFmt":
-            codes[attributes.get("numFmtId", "")] = attributes.get("formatCode", "")
+            codes[_index(attributes.get("numFmtId", ""))] = attributes.get("formatCode", "")
+        elif path in _STYLES:
+            if path in met:
+                raise ValueError(f"two {path}")
+            met.append(path)
+        elif path.startswith(_STYLES):
+            return _pass_by(path, _STYLE_EXTRAS)
+        return None
 
     walk(chunks, "styleSheet", enter)
-    dates = {key for key in used if (shows_date(codes[key]) if key in codes else key in _DATE_FORMATS)}
-    return {str(index) for index, key in enumerate(used) if key in dates}
+    dates = {key: shows_date(codes[key]) if key in codes else key in DATE_FORMATS for key in set(used)}
+    return [dates[key] for key in used]
 
 
 OnRow = Callable[[int, dict[int, Value]], object]
@@ -125,16 +161,25 @@ OnRow = Callable[[int, dict[int, Value]], object]
 
 
 class SheetReader:
-    """Reads the sheets of one workbook, given its shared strings and the numbers (as text) of the styles of dates."""
+    """Reads the sheets of one workbook, given its shared strings and, for each style, whether it shows dates."""
 
-    def __init__(self, strings: Sequence[str], date_styles: Container[str], *, date1904: bool = False) -> None:
-        self._strings, self._date_styles, self._date1904 = strings, date_styles, date1904
+    def __init__(self, strings: Sequence[str], date_styles: Sequence[bool] = (), *, date1904: bool = False) -> None:
+        self._strings, self._date_styles, self._date1904 = strings, date_styles or (False,), date1904
         self._shared = {str(index): text for index, text in enumerate(strings) if text}
+        self._number_styles = {str(index) for index, date in enumerate(self._date_styles) if not date}
+        if not self._date_styles[0]:
+            self._number_styles.add("")
 
     def read(self, chunks: Iterator[bytes], max_row: int, max_column: int) -> dict[_Place, Value]:
         """Return (row, column), both from 1, -> value of the cells within the bounds that are not blank."""
         document, chunks = plain(chunks, "worksheet")
         block = None if document is None else document.child("sheetData")
+        if (
+            document is not None
+            and block is not None
+            and len(_STRAY_ROW.findall(document.inside)) != len(_STRAY_ROW.findall(block))
+        ):
+            block = None
         cells = None if block is None else self._cut(block.decode(), max_row, max_column)
         return self._walk(chunks, max_row, max_column) if cells is None else cells
 
@@ -148,7 +193,7 @@ class SheetReader:
         """Return the cells of a block in plain form, ``None`` if it is not: each cell has its place, in order."""
         cells: dict[_Place, Value] = {}
         numbers: dict[str, int] = {}
-        shared, dates = self._shared, self._date_styles
+        shared, number_styles = self._shared, self._number_styles
         row = last_row = last_column = limit = 0  # row 0 is between rows
         for reference, style, kind, formula, text, tag in _PLAIN_CELLS.findall(block):
             if tag:
@@ -175,7 +220,7 @@ class SheetReader:
                 continue
             if kind == "s":
                 value: Value = shared.get(text)
-            elif kind in {"", "n"} and style not in dates:
+            elif kind in {"", "n"} and style in number_styles:
                 value = numbers.get(text)
             else:
                 value = None
@@ -183,7 +228,7 @@ class SheetReader:
                 source = _PLAIN_FORMULA.match(formula) if formula else None
                 if (formula and not source) or (kind == "s" and not text):
                     return None
-                value = self._value(kind, style, source and characters(source[1] or ""), characters(text))
+                value = self._value(kind or "n", style, source and characters(source[1] or ""), characters(text))
                 if value is None:
                     continue
                 if type(value) is int:
@@ -198,40 +243,52 @@ class SheetReader:
         cells: dict[_Place, Value] = {}  # blank ones too, until the end, or one could hide a duplicate
         row = column = blocks = 0
         numbered = beyond = False  # this row has a number; a row after the last wanted one was met
+        moved = False  # a reference said that a row without a number is not the next one
         ascending = True  # so were the rows so far
         left = MAX_BEYOND
-        kind = style = ""
+        kind = style = state = ""
         formula: str | None = None
         text: str | None = None
 
-        def enter(path: str, attributes: dict[str, str]) -> object:
-            nonlocal row, column, blocks, numbered, beyond, ascending, kind, style, formula, text
+        def enter(path: str, attributes: dict[str, str]) -> object:  # noqa: PLR0912 - as above
+            nonlocal row, column, blocks, numbered, beyond, moved, ascending, kind, style, formula, text, state
             if path == _CELL:
-                kind, style = attributes.get("t", ""), attributes.get("s", "")
+                kind, style = attributes.get("t", "n"), attributes.get("s", "")
                 formula = text = None
                 column += 1
                 if "r" in attributes:
                     here, column = _place(attributes["r"])
-                    if here != row and numbered:
+                    moved = moved or here != row
+                    if moved and numbered:
                         raise ValueError(f"cell {attributes['r']} in row {row}")
                     ascending = ascending and here == row
                     row = here
+                elif moved:
+                    raise ValueError(f"a cell without a reference after row {row}")
             elif path == _ROW:
                 before, column = row, 0
                 numbered = "r" in attributes
+                moved = moved and not numbered
                 row = _row_number(attributes["r"]) if numbered else row + 1
                 ascending = ascending and row > before
-                if row > max_row:
-                    beyond = True
-                    return SKIP if numbered else None  # without a number, its cells may yet say they are elsewhere
+                beyond = beyond or row > max_row
             elif path in {f"{_CELL}/v", f"{_CELL}/is"}:
-                if text is not None:
-                    raise ValueError(f"two values in row {row}, column {column}")
-                text = ""
+                if text is not None or (kind != "inlineStr" and path.endswith("/is")):
+                    raise ValueError(f"two values, or one of another type, in row {row}, column {column}")
+                text = state = ""
+            elif path == f"{_CELL}/f":
+                if formula is not None:
+                    raise ValueError(f"two formulas in row {row}, column {column}")
+            elif path in _CELL_PARTS:
+                state = _next(state, path)
             elif path == "worksheet/sheetData":
                 blocks += 1
                 if blocks > 1:
                     raise ValueError("two blocks of cells")
+            elif path.startswith("worksheet/sheetData/"):
+                return _pass_by(path, _CELL_EXTRAS)
+            elif path.endswith("/row"):
+                raise ValueError(f"unexpected {path}")
             return None
 
         def leave(path: str, content: str) -> None:
@@ -263,18 +320,21 @@ class SheetReader:
         return {place: value for place, value in cells.items() if value is not None}
 
     def _value(self, kind: str, style: str, formula: str | None, text: str | None) -> Value:
-        """Return the value of a cell, given its type and style ("" for none), formula and stored text."""
+        """Return the value of a cell, given its type, style ("" for none), formula and stored text."""
         if kind == "s" and text is not None:
             index = _index(text)
             if index >= len(self._strings):
                 raise ValueError(f"no shared string {index}")
             return self._strings[index] or None
-        if text and kind not in {"", "n"}:
+        if text and kind != "n":
             return _typed(kind, text)
         value = number(text) if text else None
-        if value is None:
+        if value is None or text is None:
             return None if formula is None or kind in {"str", "inlineStr"} else Uncalculated("=" + formula)
-        if text and style in self._date_styles:
+        index = _index(style or "0")
+        if index >= len(self._date_styles):
+            raise ValueError(f"no style {index}, so nobody knows whether a number is a date")
+        if self._date_styles[index]:
             return DateText(date_text(value, date1904=self._date1904) or text.strip(_SPACE))
         return value
 
@@ -309,36 +369,6 @@ def number(text: str) -> int | float | None:
     if not math.isfinite(value):
         raise ValueError(f"number out of range: {text[:40]!r}")
     return from_float(value)
-
-
-def shows_date(code: str) -> bool:
-    """Tell whether a number format shows numbers as dates or times."""
-    return _DATE_LETTER.search(_NOT_SHOWN.sub("", code)) is not None
-
-
-def date_text(serial: float, *, date1904: bool = False) -> str | None:
-    """Return day number ``serial`` in ISO 8601, rounded to milliseconds: a date, a time (day 0), or both.
-
-    ``None`` when there is no such day: negative, after 9999, or 29 February 1900.
-    """
-    if not 0 <= serial < _NO_DAY:
-        return None
-    moment = timedelta(milliseconds=round(serial * 86_400_000))
-    if date1904:
-        epoch = datetime(1904, 1, 1)  # noqa: DTZ001 - a sheet knows no time zone
-    elif moment.days == _LEAP_DAY:
-        return None
-    else:
-        epoch = datetime(1899, 12, 31 if moment.days < _LEAP_DAY else 30)  # noqa: DTZ001 - as above
-    try:
-        shown = epoch + moment
-    except OverflowError:
-        return None
-    day, clock = shown.date().isoformat(), shown.time()
-    if not moment % timedelta(days=1) and (moment.days or date1904):
-        return day
-    hours = clock.isoformat("milliseconds" if clock.microsecond else "seconds")
-    return f"{day}T{hours}" if moment.days else hours
 
 
 def _agree(place: _Place, one: Value, other: Value) -> None:

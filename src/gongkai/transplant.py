@@ -15,9 +15,13 @@ from io import BytesIO
 from xml.parsers import expat
 
 from gongkai.cell import Link, Value, address, parse_address
-from gongkai.ooxml import WorkbookError, each_part, open_workbook
+from gongkai.ooxml import open_workbook
+from gongkai.package import WorkbookError, each_part, part_name
+from gongkai.xmlwalk import MAIN, new_parser
 
 _CALC_CHAIN = re.compile(rb"<(?:\w+:)?(?:Override|Relationship)\b[^>]*calcChain[^>]*?/>")
+_TAG = re.compile(rb"""<((?:[^\s<>/:]+:)?)[^<>"']*(?:"[^"]*"[^<>"']*|'[^']*'[^<>"']*)*>""")
+_DECLARED = re.compile(rb"<\?xml[^>]*encoding=[\"']([^\"']+)")
 _ESCAPES = {ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;", ord("\r"): "&#13;"}
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
@@ -40,107 +44,123 @@ class Block:
 def replace_block(data: bytes, sheet: str, block: Block) -> bytes:
     """Return the workbook with a block of ``sheet`` replaced; rows of the block that get no values become empty.
 
-    Formats stay: a cell keeps its own, a new one gets that of its column. Raises ``KeyError`` where there is no such sheet and ``WorkbookError`` where the part cannot be edited.
+    Formats stay: a cell keeps its own, a new one gets that of its column. Raises ``KeyError`` where there is no such
+    sheet and ``WorkbookError`` where it cannot be read or edited, or another part cannot be copied.
     """
-    part = open_workbook(data).part(sheet)
+    book = open_workbook(data)
+    book.cells(sheet, block.last)
+    part = book.part(sheet)
     target = BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as package:
-        for entry, original in each_part(data):
-            name = entry.filename.lstrip("/")
-            if name.lower() == part.lower():
-                content = _SheetText(original).replaced(block)
-            elif name.lower().endswith("calcchain.xml"):
+        for entry, content in each_part(data):
+            name, new = part_name(entry.filename), content
+            if name == part:
+                new = _SheetText(content).replaced(block)
+            elif name.endswith("calcchain.xml"):
                 continue  # it may list formulas that are gone; a program makes it anew
-            elif name.lower().endswith(("[content_types].xml", "workbook.xml.rels")):
-                content = _CALC_CHAIN.sub(b"", original)
-            else:
-                content = original
+            elif name.endswith(("[content_types].xml", "workbook.xml.rels")):
+                new = _CALC_CHAIN.sub(b"", content)
             copy = zipfile.ZipInfo(entry.filename, entry.date_time)
             copy.external_attr, copy.compress_type = entry.external_attr, zipfile.ZIP_DEFLATED
-            package.writestr(copy, content)
+            package.writestr(copy, new)
     return target.getvalue()
 
 
 class _SheetText:
-    """The text of a sheet part, with the place of each of its rows."""
+    """The text of a sheet part that the reader accepts, with the place of each of its rows and cells, in bytes."""
 
     def __init__(self, content: bytes) -> None:
         self.content = content
         self.rows: list[tuple[int, int, int]] = []
-        """Row number, where it starts and where it ends, in bytes."""
+        """Row number, where it starts and where it ends."""
+        self.cells: dict[tuple[int, int], tuple[int, int]] = {}
+        self.counted = False
+        """Whether a row has no number of its own, so that it must stay where it is."""
         self.styles: dict[tuple[int, int], str] = {}
         self.columns: list[tuple[int, int, str]] = []
         self.body = (0, 0)
         self.prefix = ""
-        self._parse()
+        declared = _DECLARED.match(content.removeprefix(b"\xef\xbb\xbf"))
+        if b"\0" in content or (declared and declared[1].upper() not in (b"UTF-8", b"US-ASCII")):
+            raise WorkbookError("damaged", "a sheet in another encoding")
+        try:
+            self._parse()
+        except (expat.ExpatError, ValueError, KeyError) as error:
+            raise WorkbookError("damaged", str(error)) from error
+        if not self.body[1]:
+            raise WorkbookError("damaged", "a sheet without data")
 
     def _parse(self) -> None:
-        parser = expat.ParserCreate()
-        row = column = started = opened = 0
+        parser = new_parser()
+        row = column = opened = 0
+        begun: list[int] = []
 
-        def end_of_tag() -> int:
-            return self.content.index(b">", parser.CurrentByteIndex) + 1
+        def tag() -> re.Match[bytes]:
+            match = _TAG.match(self.content, parser.CurrentByteIndex)
+            if not match:
+                raise ValueError("a tag that is none")
+            return match
 
-        def start(tag: str, attributes: dict[str, str]) -> None:
-            nonlocal row, column, started, opened
-            prefix, _, name = tag.rpartition(":")
-            if name == "sheetData":
-                self.prefix = prefix + ":" if prefix else ""
-                opened = end_of_tag()
-                if self.content[opened - 2 : opened - 1] == b"/":
-                    raise WorkbookError("damaged", "an empty sheet has no block")
-            elif name == "row":
-                row, column, started = int(attributes.get("r", row + 1)), 0, parser.CurrentByteIndex
-            elif name == "c":
-                row, column = parse_address(attributes["r"]) if "r" in attributes else (row, column + 1)
-                self.styles[row, column] = attributes.get("s", "")
-            elif name == "col" and "style" in attributes:
-                self.columns.append((int(attributes["min"]), int(attributes["max"]), attributes["style"]))
+        def start(name: str, attributes: dict[str, str]) -> None:
+            nonlocal row, column, opened
+            begun.append(parser.CurrentByteIndex)
+            match (len(begun), *name.rsplit(" ", 1)):
+                case (2, space, "sheetData") if space in MAIN:
+                    found = tag()
+                    self.prefix, opened = found[1].decode(), found.end()
+                    if found[0].endswith(b"/>"):
+                        raise ValueError("an empty sheet has no block")
+                case (3, space, "row") if space in MAIN and opened:
+                    self.counted = self.counted or "r" not in attributes
+                    row, column = int(attributes.get("r", row + 1)), 0
+                case (4, space, "c") if space in MAIN and opened:
+                    row, column = parse_address(attributes["r"]) if "r" in attributes else (row, column + 1)
+                    self.styles[row, column] = attributes.get("s", "")
+                case (3, space, "col") if space in MAIN and "style" in attributes:
+                    self.columns.append((int(attributes["min"]), int(attributes["max"]), attributes["style"]))
 
-        def end(tag: str) -> None:
-            name, here = tag.rpartition(":")[2], parser.CurrentByteIndex
-            if name == "row":
-                # At the end of <row/> the parser stands behind it, at that of <row>…</row> in front of the end tag.
-                self.rows.append((row, started, end_of_tag() if self.content.startswith(b"</", here) else here))
-            elif name == "sheetData":
-                self.body = (opened, parser.CurrentByteIndex)
+        def end(name: str) -> None:
+            nonlocal opened
+            # At the end of <row/> the parser stands behind it, at that of <row>…</row> in front of the end tag.
+            here, began = parser.CurrentByteIndex, begun.pop()
+            stop = tag().end() if self.content.startswith(b"</", here) else here
+            match (len(begun), *name.rsplit(" ", 1)):
+                case (1, space, "sheetData") if space in MAIN:
+                    self.body, opened = (opened, here), 0
+                case (2, space, "row") if space in MAIN and opened:
+                    self.rows.append((row, began, stop))
+                case (3, space, "c") if space in MAIN and opened:
+                    if (row, column) in self.cells:
+                        raise ValueError(f"two cells {address(row, column)}")
+                    self.cells[row, column] = (began, stop)
 
         parser.StartElementHandler, parser.EndElementHandler = start, end
-        try:
-            parser.Parse(self.content, True)
-        except expat.ExpatError as error:
-            raise WorkbookError("damaged", str(error)) from error
-        declaration = re.match(rb"<\?xml[^>]*encoding=[\"']([^\"']+)", self.content.removeprefix(b"\xef\xbb\xbf"))
-        if not self.body[1] or (declaration and declaration[1].upper() not in (b"UTF-8", b"US-ASCII")):
-            raise WorkbookError("damaged", "a sheet without data, or in another encoding")
+        parser.Parse(self.content, True)
 
     def replaced(self, block: Block) -> bytes:
         """Return the part with the block and the single cells replaced."""
         start, end = self.body
         above = [part for part in self.rows if part[0] < block.first]
-        if missing := {parse_address(cell)[0] for cell in block.cells} - {row for row, _, _ in above}:
-            raise WorkbookError("damaged", f"no row {missing.pop()}")
         below = [part for part in self.rows if part[0] > block.last]
-        text = b"".join(self._edited(part, block.cells) for part in above)
+        if self.counted and (below or self.rows != sorted(self.rows)):
+            raise WorkbookError("damaged", "rows without numbers, which would not stay where they are")
+        new = {parse_address(cell): value for cell, value in block.cells.items()}
+        if missing := new.keys() - self.cells.keys():
+            raise WorkbookError("damaged", f"no cell {address(*missing.pop())}")
+        text = b"".join(self._edited(part, new) for part in above)
         numbered = enumerate(zip(block.rows, block.heights, strict=True), block.first)
         text += "".join(self._row(number, values, height) for number, (values, height) in numbered).encode()
         text += b"".join(self.content[begin:stop] for _, begin, stop in below)
         return self.content[:start] + text + self.content[end:]
 
-    def _edited(self, part: tuple[int, int, int], cells: Mapping[str, Value | Link]) -> bytes:
-        row, begin, stop = part
-        text = self.content[begin:stop]
-        for cell, value in cells.items():
-            if parse_address(cell)[0] == row:
-                old = re.compile(
-                    rb'<(?:\w+:)?c\b[^>]*\br="%s"[^>]*?(?:/>|>.*?</(?:\w+:)?c>)' % cell.encode(), re.DOTALL
-                )
-                new = self._cell(*parse_address(cell), value).encode()
-                match = old.search(text)
-                if not match:
-                    raise WorkbookError("damaged", f"no cell {cell}")
-                text = text[: match.start()] + new + text[match.end() :]
-        return text
+    def _edited(self, part: tuple[int, int, int], cells: Mapping[tuple[int, int], Value | Link]) -> bytes:
+        _, begin, end = part
+        pieces = []
+        inside = sorted((self.cells[place], place) for place in cells if begin <= self.cells[place][0] < end)
+        for (start, stop), place in inside:
+            pieces += [self.content[begin:start], self._cell(*place, cells[place]).encode()]
+            begin = stop
+        return b"".join((*pieces, self.content[begin:end]))
 
     def _row(self, number: int, values: Sequence[Value | Link], height: float | None) -> str:
         cells = "".join(self._cell(number, column, value) for column, value in enumerate(values, 1))

@@ -52,7 +52,15 @@ class RootError(ValueError):
         self.name = name
 
 
-def walk(
+def new_parser() -> expat.XMLParserType:
+    """Return a parser that names elements ``namespace local`` and refuses a DOCTYPE, hence every entity."""
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.buffer_text = True
+    parser.StartDoctypeDeclHandler = _refuse_doctype
+    return parser
+
+
+def walk(  # noqa: C901 - a parser is its handlers
     chunks: Iterable[bytes],
     root: str,
     enter: Enter,
@@ -63,21 +71,27 @@ def walk(
 ) -> None:
     """Parse a document, calling ``enter(path, attributes)`` and ``leave(path, text)`` for each element.
 
-    A path is made of local names (``workbook/sheets/sheet``); an element of no ``known`` namespace brings its namespace
-    along. The text is what stands between an end tag and the tag before it. ``enter`` may return ``SKIP``, and will not
-    hear of the elements inside. ``enough`` is told the size of each chunk that was parsed, and may end the reading
-    there. A document whose root is not ``root`` raises ``RootError``.
+    A path is made of local names (``workbook/sheets/sheet``); an element of another namespace than the root, which has
+    to be a ``known`` one, brings its namespace along. The text is what stands between an end tag and the tag before it.
+    ``enter`` may return ``SKIP``, and will not hear of the elements inside. ``enough`` is told the size of each chunk
+    that was parsed, and may end the reading there. A document whose root is not ``root`` raises ``RootError``.
     """
-    parser = _new_parser()
+    parser = new_parser()
     chars: list[str] = []
     paths = [""]
     steps: dict[str, str] = {}
     skipped = 0
 
     def start(name: str, attributes: dict[str, str]) -> None:
+        nonlocal known
         step = steps.get(name)
         if step is None:
-            step = steps[name] = _step(name, known, len(steps))
+            if len(steps) == MAX_NAMES:
+                raise ValueError("too many names of elements")
+            namespace, _, local = name.rpartition(" ")
+            if not steps and namespace in known:
+                known = (namespace,)
+            step = steps[name] = "/" + (local if namespace in known else f"{namespace} {local}")
         path = paths[-1] + step
         paths.append(path)
         if path == step and path[1:] != root:
@@ -119,14 +133,6 @@ def walk(
     parser.Parse(b"", True)
 
 
-def _step(name: str, known: Container[str], others: int) -> str:
-    """Return what an element adds to a path, the first time its name is met."""
-    if others == MAX_NAMES:
-        raise ValueError("too many names of elements")
-    namespace, _, local = name.rpartition(" ")
-    return "/" + (local if namespace in known else f"{namespace} {local}")
-
-
 class Plain(NamedTuple):
     """A well-formed document in UTF-8 whose root has no prefix, without comments, CDATA and instructions inside."""
 
@@ -165,7 +171,7 @@ def plain(chunks: Iterator[bytes], root: str) -> tuple[Plain | None, Iterator[by
     data, more = b"".join(islice(chunks, MAX_PLAIN // CHUNK)), next(chunks, None)
     if more is not None:
         return None, chain((data, more), chunks)
-    parser = _new_parser()
+    parser = new_parser()
     odd, begin = False, 0
 
     def declare(_: str, encoding: str | None, __: int) -> None:
@@ -202,14 +208,6 @@ def characters(text: str) -> str:
 def _character(reference: re.Match[str]) -> str:
     hexadecimal, decimal, name = reference.groups()
     return _NAMED[name] if name else chr(int(hexadecimal, 16) if hexadecimal else int(decimal))
-
-
-def _new_parser() -> expat.XMLParserType:
-    """Return a parser that names elements ``namespace local`` and refuses a DOCTYPE, hence every entity."""
-    parser = expat.ParserCreate(namespace_separator=" ")
-    parser.buffer_text = True
-    parser.StartDoctypeDeclHandler = _refuse_doctype
-    return parser
 
 
 def _refuse_doctype(*_: object) -> NoReturn:
