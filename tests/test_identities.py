@@ -79,6 +79,16 @@ def test_factors_constants_and_last_year():
     assert (relation.prior, relation.operands) == (True, (2, 0, 1 + ITEMS))
 
 
+def test_last_year_begins_at_its_first_item():
+    relation = one(right=[{"key": "online", "prior": True}])
+    assert (relation.operands, relation.prior) == ((2, ITEMS), True)
+
+
+def test_what_an_entry_says_beside_its_claim():
+    relation = one(unit={"level": ["county", None]}, derives=True, across_editions=True)
+    assert (relation.unit, relation.derives, relation.across_editions) == ({"level": ["county", None]}, True, True)
+
+
 def test_operands_of_a_condition_count():
     relation = one(when=[{"left": [{"key": "total", "prior": True}], "op": ">", "right": [0]}])
     assert (relation.operands, relation.prior) == ((2, 0, 1, 2 + ITEMS), True)
@@ -138,6 +148,12 @@ def test_money_adds_up_exactly():
     assert relation.expected(vector(Decimal("0.1"), Decimal("0.2"), 0)) == 0.3
 
 
+def test_a_factor_multiplies():
+    relation = one(right=[{"key": "online", "times": 5}, {"key": "paper", "times": -2}])
+    assert relation.holds(vector(3, 4, 7))
+    assert not relation.holds(vector(3, 4, 6))
+
+
 def test_a_condition_that_is_not_met():
     relation = one(when=[{"left": ["online"], "op": ">", "right": [3]}, {"left": ["paper"], "op": "!=", "right": [0]}])
     assert relation.holds(vector(3, 1, 99))
@@ -176,7 +192,10 @@ def test_a_condition_without_its_number_is_not_asked():
         ({"left": [{"key": "total", "times": 2}]}, (2, 4, 9), 3),
         ({"left": [{"key": "total", "times": 2}]}, (2, 3, 9), 2.5),
         ({"left": [{"key": "total", "times": 3}]}, (2, 3, 9), None),
+        ({"left": ["total", "total"]}, (2, 4, 9), 3),
         ({"left": ["online", "paper", "total"], "right": [0], "target": ["total", "online"]}, (0, 0, 4), 0),
+        ({"left": ["online", "paper", "total"], "right": [0], "target": ["total", "online"]}, (3, 0, 4), 0),
+        ({"left": ["online", "paper", "total"], "right": [9], "target": ["total", "online"]}, (3, 0, 4), 6),
     ],
 )
 def test_expected_of_an_equation(changes, values, expected):
@@ -198,6 +217,7 @@ def test_expected_of_an_equation_with_last_year():
         ({"op": "<=", "target": ["paper"]}, (2, 3, 9), "≥ 7"),
         ({"op": ">=", "left": ["online", "paper"], "right": [0], "target": ["paper"]}, (3, -4, 0), "≥ -3"),
         ({"op": "<=", "left": ["online", "paper"], "right": [2], "target": ["paper"]}, (3, 4, 0), None),
+        ({"op": "<=", "left": ["online", "paper"], "right": [2], "target": ["paper"]}, (2, 4, 0), "≤ 0"),
         ({"op": "<=", "left": [{"key": "total", "times": 4}], "right": ["online"]}, (15, 0, 4), "≤ 3"),
         ({"op": ">=", "left": [{"key": "total", "times": 5}], "right": ["online"]}, (51, 0, 10), "≥ 11"),
         ({"op": ">=", "left": [{"key": "total", "times": 5}], "right": ["online"]}, (50, 0, 9), "≥ 10"),

@@ -125,7 +125,7 @@ class Summary:
 
     def short_reason(self, why: str) -> str:
         """Return why a file does not count, with the other files it speaks of named like that."""
-        return re.sub("(?<=[ （])" + re.escape(self.folder), "", why) if self.folder else why
+        return re.sub("(?<=[ （])" + re.escape(self.folder), "", why)
 
     def has_another(self, submission: Submission) -> bool:
         """Tell whether the unit of a file counts with another one."""
@@ -137,7 +137,7 @@ def reason(submission: Submission, why: str) -> str:
     """Return the key in ``messages.REASONS`` of why a file does not count."""
     if submission.report is None:
         return "unreadable"
-    rule = why.rstrip("）").rpartition("（")[2]  # an S- rule stands at the end
+    rule = why.removesuffix("）").rpartition("（")[2]  # an S- rule stands at the end
     return rule if rule in REASONS else "failed"
 
 

@@ -65,7 +65,7 @@ FORM_SENTENCES: Mapping[str, str] = {
     "F-TYPE.date": "“{name}”是一个日期（{value}）。请把单元格格式改为“常规”，重新填写数字。",
     "F-TYPE.boolean": "“{name}”填的是逻辑值 {value}。请填写数字。",
     "F-TYPE.error": "“{name}”显示错误值 {value}。请删去出错的公式，直接填写数字。",
-    "F-TYPE.prior": "上年数据“{name}”填的是“{value}”，不是数字，无法与本年核对。{proposal}",
+    "F-TYPE.prior": "上年数据“{name}”填的是“{value}”，不是可以填在这里的数字，无法与本年核对。{proposal}",
     "F-COUNT": "“{name}”填的是 {value}，件数只能是不小于 0 的整数。请按实际件数改正。",
     "F-DELTA": "“{name}”填的是 {value}，增/减只能是整数，减少时填负数。请改正。",
     "F-MONEY": "“{name}”填的是 {value}，金额以万元为单位，不能是负数，最多 {decimals} 位小数。请改正。",

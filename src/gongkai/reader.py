@@ -150,20 +150,19 @@ class _Reader:
         edition, tables = self.tables(meta.get("edition"))
         values: list[Value] = [Unread()] * len(edition.items)
         places: dict[int, tuple[str, str]] = {}
-        findings: list[Finding] = []
         for table, place in tables.items():
             for item, (cell, value) in zip(edition.items_of[table], self.values(edition, table, place), strict=False):
                 values[item.index] = value
                 if place.found:
                     places[item.index] = (place.sheet, address(*cell))
-        findings += self.layout_findings(edition, tables)
         cover = self.cover(edition)
         year = cover.pop("year")
         unit = Unit(**{key: None if value is None else str(value) for key, value in cover.items()})
         report = Report(edition.name, year, unit, tuple(values))
         prior, wrong = self.prior(edition, year)
         explanations = marking.explanations_in(self.page(marking.RESULT_SHEET))
-        context = Context(places, explanations, (*findings, *wrong), official=bool(meta))
+        findings = (*self.layout_findings(edition, tables), *wrong)
+        context = Context(places, explanations, findings, official=bool(meta))
         details = self.details(edition, year)
         return Reading(report, context, prior, meta, self.book.application, details, self.members())
 
@@ -171,8 +170,8 @@ class _Reader:
 
     def meta(self) -> dict[str, str]:
         cells = self.page(META_SHEET)
-        pairs = ((cells.get((row, 1)), cells.get((row, 2))) for row in range(1, 30))
-        return {key: str(value) for key, value in pairs if key in META_KEYS and value is not None}
+        pairs = ((key, cells.get((row, 2))) for (row, column), key in cells.items() if column == 1)
+        return {str(key): str(value) for key, value in pairs if key in META_KEYS and value is not None}
 
     def tables(self, named: str | None) -> tuple[Edition, dict[str, _Place]]:
         """Return the edition and the place of each table.

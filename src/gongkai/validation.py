@@ -108,7 +108,7 @@ def validate(
         remedies = Remedies.of(edition, counted, prior, live, context.places)
         found = [_with_remedies(finding, remedies) for finding in found]
     order = {sheet: number for number, sheet in enumerate((COVER_SHEET, *edition.sheets))}
-    found.sort(key=lambda finding: (order.get(finding.sheet, len(order)), *_position(finding.cell)))
+    found.sort(key=lambda finding: (order.get(finding.sheet, len(order)), *parse_address(finding.cell)))
     return tuple(_explained(finding, context.explanations) for finding in found)
 
 
@@ -124,8 +124,7 @@ def together(findings: Iterable[Finding]) -> Iterator[tuple[tuple[Remedy, ...], 
 def _with_remedies(finding: Finding, remedies: Remedies) -> Finding:
     if finding.severity != "error":
         return finding
-    found = remedies.for_finding(finding.rule, finding.item, len(finding.span))
-    return replace(finding, remedies=found) if found else finding
+    return replace(finding, remedies=remedies.for_finding(finding.rule, finding.item, len(finding.span)))
 
 
 def sum_findings(report: Report, edition: Edition, members: Sequence[Report]) -> Iterator[Finding]:
@@ -139,10 +138,6 @@ def sum_findings(report: Report, edition: Edition, members: Sequence[Report]) ->
             yield Finding(
                 "R-SUM", "error", item.sheet, item.cell, item.key, value, total, (item.cell,), message, item.name
             )
-
-
-def _position(cell: str) -> tuple[int, int]:
-    return parse_address(cell) if cell else (0, 0)
 
 
 def _explained(finding: Finding, explanations: Mapping[tuple[str, str, str], str]) -> Finding:
@@ -212,11 +207,11 @@ class _Examination:
     # --- cells that are wrong by themselves
 
     def item_findings(self, wrong: set[int]) -> Iterator[Finding]:
-        groups: dict[tuple[str, object], dict[Spot, Item]] = defaultdict(dict)
+        groups: dict[tuple[str, object], set[Spot]] = defaultdict(set)
         following = self.following_totals(wrong)
         for index in sorted(wrong - following):
             item = self.edition.items[index]
-            groups[item.table, self.sameness(item)][_spot(item, self.edition)] = item
+            groups[item.table, self.sameness(item)].add(_spot(item, self.edition))
         for (table, kind), spots in groups.items():
             items = {_spot(item, self.edition): item for item in self.edition.items_of[table]}
             also = [spot for spot, item in items.items() if item.index in following] if kind is None else []
@@ -230,12 +225,10 @@ class _Examination:
     def sameness(self, item: Item) -> object:
         """Return what makes neighbouring cells one mistake; cells with different keys are never gathered."""
         value = self.counted.values[item.index]
-        if value is None or isinstance(value, CellError):
+        if isinstance(value, CellError) or is_blank(value):
             return value
         if isinstance(value, Uncalculated):
             return Uncalculated
-        if is_blank(value):
-            return value
         if type(value) is str and proposal(value, item.measure) is not None and value.strip().isdecimal():
             return "digits"
         return item.index

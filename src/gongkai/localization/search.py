@@ -154,7 +154,9 @@ class _Search:
 
     def parts_of(self, relation: Relation) -> set[int]:
         """Return the connected parts a relation touches, also through its live totals and blanks."""
-        cells = (cell for index in relation.operands for cell in self.edits.determined.get(index, (index,)))
+        cells = {cell for index in relation.operands for cell in self.edits.determined.get(index, (index,))}
+        # A live total may have been eliminated by another relation than the one over its parts.
+        cells.update(*(self.edition.derivations[index] for index in relation.operands if index in self.live))
         return {self.edits.parts[edit] for cell in cells for edit in self.edits.columns.get(cell, ())}
 
     def feasible(self, steps: Steps, broken: Mapping[int, Number]) -> Steps | None:
