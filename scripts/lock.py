@@ -1,6 +1,6 @@
 """Pin what the kit needs: writes the requirements*.lock files from pyproject.toml.
 
-``python scripts/lock.py`` keeps the pins that still fit, ``--upgrade`` takes the newest. Needs uv (``pip install uv``).
+``python scripts/lock.py`` keeps the pins that still fit, ``--upgrade`` takes the newest.
 """
 
 from __future__ import annotations

@@ -95,8 +95,8 @@ class _SheetText:
         row = column = opened = 0
         begun: list[int] = []
 
-        def tag() -> re.Match[bytes]:
-            match = _TAG.match(self.content, parser.CurrentByteIndex)
+        def tag(at: int) -> re.Match[bytes]:
+            match = _TAG.match(self.content, at)
             if not match:
                 raise ValueError("a tag that is none")
             return match
@@ -106,7 +106,7 @@ class _SheetText:
             begun.append(parser.CurrentByteIndex)
             match (len(begun), *name.rsplit(" ", 1)):
                 case (2, space, "sheetData") if space in MAIN:
-                    found = tag()
+                    found = tag(parser.CurrentByteIndex)
                     self.prefix, opened = found[1].decode(), found.end()
                     if found[0].endswith(b"/>"):
                         raise ValueError("an empty sheet has no block")
@@ -121,18 +121,21 @@ class _SheetText:
 
         def end(name: str) -> None:
             nonlocal opened
-            # At the end of <row/> the parser stands behind it, at that of <row>…</row> in front of the end tag.
             here, began = parser.CurrentByteIndex, begun.pop()
-            stop = tag().end() if self.content.startswith(b"</", here) else here
+
+            def stop() -> int:
+                # At the end of <c/> the parser stands behind it, at that of <c>…</c> in front of the end tag.
+                return here if tag(began)[0].endswith(b"/>") else tag(here).end()
+
             match (len(begun), *name.rsplit(" ", 1)):
                 case (1, space, "sheetData") if space in MAIN:
                     self.body, opened = (opened, here), 0
                 case (2, space, "row") if space in MAIN and opened:
-                    self.rows.append((row, began, stop))
+                    self.rows.append((row, began, stop()))
                 case (3, space, "c") if space in MAIN and opened:
                     if (row, column) in self.cells:
                         raise ValueError(f"two cells {address(row, column)}")
-                    self.cells[row, column] = (began, stop)
+                    self.cells[row, column] = (began, stop())
 
         parser.StartElementHandler, parser.EndElementHandler = start, end
         parser.Parse(self.content, True)

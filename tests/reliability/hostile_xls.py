@@ -8,10 +8,9 @@ from dataclasses import replace
 from functools import cache
 
 import hostile
-from hostile import HONEST, OTHER, SAME, Case
-
 import workbooks as w
 from gongkai.cell import Value
+from hostile import HONEST, OTHER, SAME, Case
 
 BOF, EOF, SHEET, NUMBER, LABEL, MANY, NAME, SST = 0x809, 0x0A, 0x85, 0x203, 0x204, 0xBD, 0x18, 0xFC
 SECTOR = 512

@@ -109,7 +109,6 @@ def serve(folder):
 def _warm_up(folder):
     """Try everything once, so that forks find it in memory."""
     import crash_region  # noqa: PLC0415 - only here
-
     from test_cli import Result  # noqa: PLC0415
 
     crash_region.write(folder, 0)

@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from odd import Oddity
 from openpyxl.comments import Comment
 
 import workbooks as w
+from odd import Oddity
 from workbooks import APPLICATIONS, DISPUTES, TABLES
 
 Alter = Callable[[bytes], bytes]

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import string
 
-from odd import BOTH, DOCUMENTS, LAWSUITS, NEW, OLD, REQUESTS, Oddity, clear, put
-
 import workbooks as w
+from odd import BOTH, DOCUMENTS, LAWSUITS, NEW, OLD, REQUESTS, Oddity, clear, put
 from workbooks import APPLICATIONS, DISPUTES, TABLES, Grid, Spoil
 
 WIDTH = str.maketrans("（），、．：；“”", '(),、.:;""')

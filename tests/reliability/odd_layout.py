@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import workbooks as w
 from odd import (
     BOTH,
     DOCUMENTS,
@@ -16,8 +17,6 @@ from odd import (
     other_numbers,
     put,
 )
-
-import workbooks as w
 from workbooks import APPLICATIONS, DISPUTES, TABLES, Grid, Spoil
 
 OTHER_FILES = {1: "其他主动公开文件", 2: 71, 3: 72, 4: 73}

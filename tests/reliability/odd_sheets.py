@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from odd import BOTH, DOCUMENTS, LAWSUITS, NEW, OLD, REQUESTS, Oddity, clear, other_numbers
-
 import workbooks as w
+from odd import BOTH, DOCUMENTS, LAWSUITS, NEW, OLD, REQUESTS, Oddity, clear, other_numbers
 from workbooks import APPLICATIONS, DISPUTES, TABLES, Grid, Spoil
 
 ALL = (TABLES, APPLICATIONS, DISPUTES)

@@ -18,6 +18,8 @@ from functools import cache
 from random import Random
 from xml.parsers import expat
 
+import oracle
+import workbooks as w
 from damage import (
     Damage,
     damage_bytes,
@@ -30,9 +32,6 @@ from damage import (
     packed,
     unpacked,
 )
-
-import oracle
-import workbooks as w
 from gongkai import marking
 from gongkai.cell import Value, is_number, parse_address
 from gongkai.edition import EditionError, by_name

@@ -13,9 +13,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
-from agreement import ITEMS, MONEY, Sample, edges, holding, sample
 
 import domain_rules
+from agreement import ITEMS, MONEY, Sample, edges, holding, sample
 from damaged import DAMAGES
 from gongkai import summary, verdict
 from gongkai.cell import plain

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from agreement import ALIKE, BAD, GOOD, ITEMS, LAST_YEAR, READ_AS, edges, holding, sample, typed
 
 import domain_rules
+from agreement import ALIKE, BAD, GOOD, ITEMS, LAST_YEAR, READ_AS, edges, holding, sample, typed
 from gongkai import template
 from gongkai.edition import editions
 from gongkai.submission import judge

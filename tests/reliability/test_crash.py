@@ -15,10 +15,10 @@ import time
 from collections import Counter
 from pathlib import Path
 
-import crash_region as region
-import killing
 import pytest
 
+import crash_region as region
+import killing
 from gongkai import files
 from gongkai.files import collect
 

@@ -12,9 +12,9 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-import crash_region as region
 import pytest
 
+import crash_region as region
 import poison
 from gongkai import files, reporters
 from gongkai.files import OutputError, collect, copies_in, replacing, set_aside, sweep, write_copy, write_whole

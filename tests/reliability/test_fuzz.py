@@ -9,15 +9,15 @@ from functools import cache
 from random import Random
 
 import pytest
-from damage import Damage, damage_bytes, damage_cell, damage_package, damage_xml, packed, unpacked
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from targets import SECONDS, TARGETS, check_report, kept, seed
 
 import oracle
 import workbooks as w
+from damage import Damage, damage_bytes, damage_cell, damage_package, damage_xml, packed, unpacked
 from gongkai.cell import CellError, DateText
 from gongkai.ooxml import open_workbook
+from targets import SECONDS, TARGETS, check_report, kept, seed
 
 OUTCOMES = {
     "read", "read alone", "damaged", "truncated", "encrypted", "not-zip", "not-workbook", "too-large", "empty", "foreign", "edition",

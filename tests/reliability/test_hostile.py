@@ -10,11 +10,11 @@ import sys
 import tempfile
 from pathlib import Path
 
+import pytest
+
 import bounded
 import hostile
 import hostile_xls
-import pytest
-
 import workbooks as w
 from gongkai.cell import plain
 from gongkai.edition import by_name

@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from odd import cases, check, delete_column, drawn, insert_column, same
-from odd_habits import FORMULAS, HABITS
-from odd_labels import LABELS
-from odd_layout import LAYOUT
-from odd_sheets import SHEETS
 
 import workbooks as w
 from gongkai.cell import Unread, address, column_letters
@@ -15,6 +10,11 @@ from gongkai.edition import by_name
 from gongkai.reader import read
 from gongkai.report import Unit
 from gongkai.validation import status, validate
+from odd import cases, check, delete_column, drawn, insert_column, same
+from odd_habits import FORMULAS, HABITS
+from odd_labels import LABELS
+from odd_layout import LAYOUT
+from odd_sheets import SHEETS
 from workbooks import APPLICATIONS, DISPUTES, TABLES
 
 DRAWN = {**LABELS, **LAYOUT, **SHEETS}

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from odd import check, drawn, other_numbers, put
-from odd_habits import both, edit, xml
-from odd_layout import LAYOUT
-from odd_sheets import SHEETS
 
 import workbooks as w
 from gongkai.edition import COVER_SHEET, by_name
@@ -14,6 +10,10 @@ from gongkai.reader import ReadError, read
 from gongkai.report import Unit
 from gongkai.sheets import META_SHEET
 from gongkai.validation import status, validate
+from odd import check, drawn, other_numbers, put
+from odd_habits import both, edit, xml
+from odd_layout import LAYOUT
+from odd_sheets import SHEETS
 from workbooks import APPLICATIONS, DISPUTES, TABLES, cells_of
 
 FRONT = {

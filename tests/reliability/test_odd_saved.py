@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import odd_saved
 import pytest
-from odd_saved import GNUMERIC, GNUMERIC_REFUSED, LIBREOFFICE, REFUSED, reports
 
+import odd_saved
 import workbooks as w
 from gongkai.cell import Uncalculated
 from gongkai.edition import by_name
 from gongkai.messages import UNREADABLE
 from gongkai.reader import ReadError, read
 from gongkai.validation import validate
+from odd_saved import GNUMERIC, GNUMERIC_REFUSED, LIBREOFFICE, REFUSED, reports
 
 KINDS = ("live", "typed")
 

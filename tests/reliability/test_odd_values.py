@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from odd import same
-from odd_values import KEYS, VALUES, workbook
 
 import workbooks as w
 from gongkai.edition import by_name
 from gongkai.reader import read
 from gongkai.validation import validate
+from odd import same
+from odd_values import KEYS, VALUES, workbook
 
 CASES = [(edition, name) for name, entry in VALUES.items() for edition in entry.editions]
 
