@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,7 +28,7 @@ from gongkai.console import (
 from gongkai.usage import CANNOT, ChineseCommand, ChineseGroup
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from gongkai.collection.ledger import Ledger
     from gongkai.collection.priors import PriorReports
@@ -189,30 +190,37 @@ class _Outputs:
         """Write everything aside, then put it in place, so that no file speaks of another run than the next."""
         from gongkai.files import blaming, replacing, sweep
 
+        writers = self._writers(result)  # whoever ends us while something is imported need not find files left behind
         paths = self.files[::-1]  # the longest first
         with replacing(*paths) as asides:
             for path, aside in zip(paths, asides, strict=True):
                 with blaming(path):
-                    self._write(result, path, aside)
+                    writers[path](aside)
         for path in paths:
             sweep(path)
 
-    def _write(self, result: Summary, path: Path, aside: Path) -> None:
+    def _writers(self, result: Summary) -> dict[Path, Callable[[Path], object]]:
         from gongkai import reporters, summary
         from gongkai.outputs.details import writer_of
         from gongkai.outputs.webpage import write_page
 
-        if path == self.book:
-            summary.write_workbook(result, aside)
-        elif path == self.details:
-            writer_of(path.suffix.lower())(result, aside)
-        elif path == self.page:
-            with aside.open("w", encoding="utf-8", errors="replace", newline="\n") as file:
-                write_page(result, file)
-        else:
+        def write_numbers(aside: Path) -> None:
             with aside.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
                 file.writelines(reporters.merge_json(result))
                 file.write("\n")
+
+        def write_html(aside: Path) -> None:
+            with aside.open("w", encoding="utf-8", errors="replace", newline="\n") as file:
+                write_page(result, file)
+
+        writers: dict[Path, Callable[[Path], object]] = {
+            self.book: partial(summary.write_workbook, result), self.json: write_numbers,
+        }  # fmt: skip
+        if self.details:
+            writers[self.details] = partial(writer_of(self.details.suffix.lower()), result)
+        if self.page:
+            writers[self.page] = write_html
+        return writers
 
 
 def hand_out(

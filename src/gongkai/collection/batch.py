@@ -210,7 +210,7 @@ class _Worker:
         self.pipe, end = context.Pipe()
         self.process = context.Process(target=serve, args=(end, self.pipe), daemon=True)  # type: ignore[attr-defined]
         try:
-            with end, _no_interrupt():
+            with end, _undisturbed():
                 self.process.start()
         except OSError:
             self.pipe.close()
@@ -241,6 +241,8 @@ def serve(pipe: connection.Connection, other: connection.Connection) -> None:
         if signal.getsignal(number) is signal.default_int_handler:  # our parent leaves in good order, we just go
             signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches us all; our parent ends us
+    if sys.platform != "win32":
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())  # what waited since we were started, see _undisturbed
     with contextlib.suppress(EOFError, OSError):
         pipe.send(True)  # ready
         while True:
@@ -248,12 +250,12 @@ def serve(pipe: connection.Connection, other: connection.Connection) -> None:
 
 
 @contextlib.contextmanager
-def _no_interrupt() -> Iterator[None]:
-    """Keep Ctrl-C waiting, here and in a process that is started meanwhile, until it has learnt not to hear it."""
+def _undisturbed() -> Iterator[None]:
+    """Keep whatever asks us to end waiting, here and in a process that is started meanwhile, until it heeds it itself."""
     if sys.platform == "win32":
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
     try:
         yield
     finally:
