@@ -21,7 +21,8 @@ from gongkai import ooxml, package, sheetxml, xmlwalk
 from gongkai.cell import CellError, DateText, Uncalculated, Value
 from gongkai.dates import date_text, shows_date
 from gongkai.ooxml import Workbook, WorkbookError, open_workbook
-from gongkai.sheetxml import SheetReader, number
+from gongkai.sheetxml import SheetReader
+from gongkai.stored import number
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -19,7 +19,7 @@ from gongkai.dates import date_text
 from gongkai.files import write_whole
 from gongkai.layout import Box
 from gongkai.ooxml import WorkbookError
-from gongkai.sheetxml import unescape
+from gongkai.stored import unescape
 from gongkai.transplant import Block, replace_block
 from xlwings_addin.spreadsheet import Cover, RefusedError, Rows
 

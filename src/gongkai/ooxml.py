@@ -25,7 +25,8 @@ from gongkai.package import (
     naming,
     part_name,
 )
-from gongkai.sheetxml import OnRow, SheetReader, read_date_styles, read_strings, unescape
+from gongkai.sheetxml import OnRow, SheetReader, read_date_styles, read_strings
+from gongkai.stored import unescape
 from gongkai.xmlwalk import MAIN, RootError, walk
 
 if TYPE_CHECKING:

@@ -6,14 +6,13 @@ Nothing here knows about packages or files: bytes come in chunks. A part that is
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from gongkai.cell import MAX_DIGITS, CellError, DateText, Uncalculated, Value, from_float, parse_address
+from gongkai.cell import DateText, Uncalculated, Value
 from gongkai.dates import DATE_FORMATS, date_text, shows_date
+from gongkai.stored import SPACE, as_index, number, place_of, row_number, typed, unescape
 from gongkai.xmlwalk import CHUNK, SKIP, characters, plain, walk
 
 if TYPE_CHECKING:
@@ -21,14 +20,6 @@ if TYPE_CHECKING:
 
 MAX_BEYOND = 1 << 20
 """Bytes of a sheet still scanned for a stray row after the last wanted row has gone by."""
-
-MAX_ROWS, MAX_COLUMNS = 1 << 20, 1 << 14
-
-_SPACE = " \t\r\n"
-_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\Z")
-_ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
-_MIDNIGHT = re.compile(r"T00:00:00(\.0+)?Z?\Z")
-_BOOLEANS = {"1": True, "0": False, "true": True, "false": False}
 
 
 # Cells and texts in plain form. Each match begins with a tag; the last group takes the tags that are none of it.
@@ -140,9 +131,9 @@ def read_date_styles(chunks: Iterator[bytes]) -> list[bool]:
 
     def enter(path: str, attributes: dict[str, str]) -> object:
         if path == "styleSheet/cellXfs/xf":
-            used.append(_index(attributes.get("numFmtId", "0")))
+            used.append(as_index(attributes.get("numFmtId", "0")))
         elif path == "styleSheet/numFmts/numFmt":
-            codes[_index(attributes.get("numFmtId", ""))] = attributes.get("formatCode", "")
+            codes[as_index(attributes.get("numFmtId", ""))] = attributes.get("formatCode", "")
         elif path in _STYLES:
             if path in met:
                 raise ValueError(f"two {path}")
@@ -201,13 +192,13 @@ class SheetReader:
                 if start is None and tag.startswith("</row>"):
                     row = 0
                     continue
-                if start is None or row or _row_number(start[1]) <= last_row:
+                if start is None or row or row_number(start[1]) <= last_row:
                     return None
-                last_row, last_column = _row_number(start[1]), 0
+                last_row, last_column = row_number(start[1]), 0
                 row = 0 if start[2] else last_row
                 limit = max_column if row <= max_row else 0
                 continue
-            place = _place(reference)
+            place = place_of(reference)
             here, column = place
             if here != row or column <= last_column:
                 return None
@@ -257,7 +248,7 @@ class SheetReader:
                 formula = text = None
                 column += 1
                 if "r" in attributes:
-                    here, column = _place(attributes["r"])
+                    here, column = place_of(attributes["r"])
                     moved = moved or here != row
                     if moved and numbered:
                         raise ValueError(f"cell {attributes['r']} in row {row}")
@@ -269,7 +260,7 @@ class SheetReader:
                 before, column = row, 0
                 numbered = "r" in attributes
                 moved = moved and not numbered
-                row = _row_number(attributes["r"]) if numbered else row + 1
+                row = row_number(attributes["r"]) if numbered else row + 1
                 ascending = ascending and row > before
                 beyond = beyond or row > max_row
             elif path in {f"{_CELL}/v", f"{_CELL}/is"}:
@@ -322,20 +313,20 @@ class SheetReader:
     def _value(self, kind: str, style: str, formula: str | None, text: str | None) -> Value:
         """Return the value of a cell, given its type, style ("" for none), formula and stored text."""
         if kind == "s" and text is not None:
-            index = _index(text)
+            index = as_index(text)
             if index >= len(self._strings):
                 raise ValueError(f"no shared string {index}")
             return self._strings[index] or None
         if text and kind != "n":
-            return _typed(kind, text)
+            return typed(kind, text)
         value = number(text) if text else None
         if value is None or text is None:
             return None if formula is None or kind in {"str", "inlineStr"} else Uncalculated("=" + formula)
-        index = _index(style or "0")
+        index = as_index(style or "0")
         if index >= len(self._date_styles):
             raise ValueError(f"no style {index}, so nobody knows whether a number is a date")
         if self._date_styles[index]:
-            return DateText(date_text(value, date1904=self._date1904) or text.strip(_SPACE))
+            return DateText(date_text(value, date1904=self._date1904) or text.strip(SPACE))
         return value
 
 
@@ -348,67 +339,6 @@ def hand_over(cells: Mapping[tuple[int, int], Value], on_row: OnRow) -> None:
         on_row(row, found)
 
 
-def unescape(text: str) -> str:
-    """Decode the ``_xHHHH_`` escapes of a text; half a surrogate pair becomes U+FFFD, since no file could hold it."""
-    if "_x" not in text:
-        return text
-    text = _ESCAPE.sub(lambda match: chr(int(match[1], 16)), text)
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def number(text: str) -> int | float | None:
-    """Return the number a text stands for, ``int`` when whole and short enough to be exact, ``None`` if only spaces."""
-    if len(text) <= MAX_DIGITS and text.isascii() and text.isdigit():
-        return int(text)
-    text = text.strip(_SPACE)
-    if not text:
-        return None
-    if not _NUMBER.match(text):
-        raise ValueError(f"not a number: {text[:40]!r}")
-    value = float(text)
-    if not math.isfinite(value):
-        raise ValueError(f"number out of range: {text[:40]!r}")
-    return from_float(value)
-
-
 def _agree(place: _Place, one: Value, other: Value) -> None:
     if type(one) is not type(other) or one != other:
         raise ValueError(f"two values for row {place[0]}, column {place[1]}")
-
-
-@lru_cache(maxsize=1 << 14)  # the same addresses in every workbook of a region
-def _place(reference: str) -> tuple[int, int]:
-    row, column = parse_address(reference)
-    if row > MAX_ROWS or column > MAX_COLUMNS:
-        raise ValueError(f"no such cell: {reference}")
-    return row, column
-
-
-@lru_cache(maxsize=1 << 12)
-def _row_number(text: str) -> int:
-    row = _index(text)
-    if not 1 <= row <= MAX_ROWS:
-        raise ValueError(f"no such row: {row}")
-    return row
-
-
-def _index(text: str) -> int:
-    if not (text.isascii() and text.isdigit()):  # int() takes signs, underscores and other scripts as well
-        text = text.strip(_SPACE)
-        if not (text.isascii() and text.isdigit()):
-            raise ValueError(f"not an index: {text[:40]!r}")
-    return int(text)
-
-
-def _typed(kind: str, text: str) -> Value:
-    """Return a value that is neither a number nor a shared text, by the type its cell declares."""
-    if kind in {"str", "inlineStr"}:
-        return unescape(text)
-    if kind == "e":
-        return CellError(text)
-    text = text.strip(_SPACE)
-    if kind == "d" and text:
-        return DateText(_MIDNIGHT.sub("", text))
-    if kind == "b" and text in _BOOLEANS:
-        return _BOOLEANS[text]
-    raise ValueError(f"{text[:40]!r} in a cell of type {kind!r}")

@@ -15,7 +15,7 @@ from gongkai.cell import Value, column_letters, parse_address
 from gongkai.layout import Box
 from gongkai.ooxml import Workbook, WorkbookError
 from gongkai.package import part_name
-from gongkai.sheetxml import unescape
+from gongkai.stored import unescape
 
 ROWS, COLUMNS = 600, 64
 """The cells that are compared; our templates need no more. What lies beyond is noticed, not kept."""
