@@ -8,7 +8,7 @@ import pytest
 
 import workbooks as w
 from gongkai import marking
-from gongkai.cell import CellError, DateText, Uncalculated, Unread
+from gongkai.cell import CellError, DateText, Uncalculated, Unread, is_number
 from gongkai.checks import mark_places
 from gongkai.edition import COVER_SHEET, by_name
 from gongkai.formulas import PRIOR_SHEET
@@ -261,6 +261,25 @@ def test_two_sheets_that_could_be_the_table_are_both_named(report):
     ((_, severity, sheet, message),) = layout(reading(grid))
     assert (severity, sheet) == ("error", APPLICATIONS)
     assert "：有不止一张工作表像是它，请只留一张：表三、表三 (2)。" in message
+
+
+def test_copies_with_the_numbers_of_a_blank_table_are_all_named(report):
+    grid = ours(report)
+    filled = dict(grid[APPLICATIONS])
+    grid[APPLICATIONS] = {place: value for place, value in filled.items() if not is_number(value)}
+    grid |= {"表三": filled, "表三 (2)": dict(filled)}
+    ((_, severity, sheet, message),) = layout(reading(grid))
+    assert (severity, sheet) == ("error", APPLICATIONS)
+    assert "：没有填数字，而工作表“表三”“表三 (2)”里也有这张表，填了数字，请只留一张。" in message
+
+
+def test_what_a_summary_lists_beside_its_tables_is_no_copy(report):
+    grid = ours(report)
+    other = {place: value + 1 if is_number(value) else value for place, value in grid[APPLICATIONS].items()}
+    ((_, severity, _, message),) = layout(reading({**grid, "表三": other}))
+    assert severity == "warning"
+    assert "：工作表“表三”里还有同一张表，数字不同，没有读取。" in message
+    assert layout(reading({**grid, "表三": other, DETAIL_SHEET: {(1, 1): "明细"}})) == []
 
 
 def test_a_sheet_of_the_right_name_without_a_trace_of_the_table_is_passed_over(report):

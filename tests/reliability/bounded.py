@@ -34,6 +34,8 @@ class Judge:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            # Coverage would take as long as the work, and as much memory.
+            env={name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")},
         )
 
     def __call__(self, file: Path, what: str = "judge") -> dict[str, Any]:

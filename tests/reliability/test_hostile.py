@@ -256,4 +256,4 @@ def test_the_rest_of_the_batch_is_unaffected(tmp_path):
         name: foreign if why.startswith(foreign) else why for name, why in whys.items()
     }
     assert found.cpu < len(refused) * SECONDS / 4
-    assert found.peak < MEGABYTES + 16  # what writes a summary is in memory as well
+    assert found.peak < MEGABYTES + 32  # what writes a summary is in memory as well
